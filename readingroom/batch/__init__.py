@@ -1,0 +1,1 @@
+"""Many studies, one after another: resumable, and no failure stops the rest."""

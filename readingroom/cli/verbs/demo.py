@@ -1,0 +1,71 @@
+"""``readingroom demo --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from readingroom.cli.output import Output, number
+
+if TYPE_CHECKING:
+    from readingroom.demo.run import DemoResult
+
+
+def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language: str) -> None:
+    """Describe the verb."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
+    parser.add_argument(
+        "--cache", type=Path, default=Path(".cache"), metavar="DIR", help="where downloads are kept"
+    )
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Fetch the scan, read it and the teaching cases, write the reports, show the table."""
+    from readingroom.demo.data import fetch
+    from readingroom.demo.run import run_demo
+
+    started = time.perf_counter()
+    output.say("Getting LIDC-IDRI-0001 …", "正在获取 LIDC-IDRI-0001 …")
+    data = fetch(args.cache)
+    results = []
+    with output.progress("demo") as progress:
+        for result in run_demo(args.out, data, progress):
+            results.append(result)
+            output.say(f"  {result.case}: {result.seconds:.1f} s")
+    _show(results, args.out, time.perf_counter() - started, output)
+    output.data(results=[result.as_dict() for result in results], out=str(args.out))
+    return 0
+
+
+def _show(results: Sequence[DemoResult], out: Path, seconds: float, output: Output) -> None:
+    columns = ["reader", "case", "measurement", "reference", "read", "categories", "seconds"]
+    rows = [
+        [
+            result.reader,
+            result.case,
+            name,
+            number(reference),
+            number(read),
+            ", ".join(f"{name} {value}" for name, value in result.categories.items()),
+            f"{result.seconds:.1f}",
+        ]
+        for result in results
+        for name, (reference, read) in result.scores.items()
+    ]
+    output.table(output.text("Results", "结果"), columns, rows)
+    output.say(f"  {seconds:.0f} s in all", f"  共 {seconds:.0f} 秒")
+    output.say(
+        f"  readings: {out}/<reader>/<case>/  (masks.seg.nrrd opens in 3D Slicer)",
+        f"  判读结果：{out}/<reader>/<case>/（masks.seg.nrrd 可在 3D Slicer 中打开）",
+    )
+    output.say(
+        f"  reports:  {out}/<reader>/<case>/report/",
+        f"  报告：{out}/<reader>/<case>/report/",
+    )
+    output.say(
+        "  For research; not a medical device. A physician decides.",
+        "  仅供研究，非医疗器械；由医生作出决定。",
+    )

@@ -1,0 +1,1 @@
+"""The demonstration: a real scan and teaching cases, read and reported."""

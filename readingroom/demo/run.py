@@ -1,0 +1,145 @@
+"""Read the demonstration scan and the teaching cases with every reader there is."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from readingroom import folder, imaging, readers
+from readingroom.demo.data import DemoData
+from readingroom.errors import RefusedInput
+from readingroom.reader import Progress
+from readingroom.reading import Reading
+from readingroom.worker.jobs import Jobs
+
+FORMATS = ("seg", "sr", "pdf", "csv", "fhir", "stl")
+SEED = 1
+_MARKER = "demo.json"
+_REAL = "LIDC-IDRI-0001"
+
+
+@dataclass(frozen=True)
+class DemoCase:
+    """A study to read; `truth` holds known measurements by name, empty for the real scan."""
+
+    name: str
+    study: Path
+    truth: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What was read: one row of the table.
+
+    Attributes
+    ----------
+    scores : dict of str to (float or None, float or None)
+        Measurement name to reference and read value.
+    seconds : float
+        Reading, without the reports.
+    """
+
+    reader: str
+    case: str
+    folder: Path
+    scores: dict[str, tuple[float | None, float | None]]
+    categories: dict[str, str]
+    seconds: float
+    reports: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {**vars(self), "folder": str(self.folder)}
+
+
+def run_demo(
+    out: Path, data: DemoData, progress: Callable[[str, float], None]
+) -> Iterator[DemoResult]:
+    """Read and report one case after another.
+
+    Parameters
+    ----------
+    out : Path
+        Gets ``<reader>/<case>/`` and ``cases/``; an earlier demonstration there is
+        replaced, anything else is left alone.
+    progress : callable
+        Receives stage and fraction (0…1) of the case under way.
+
+    Raises
+    ------
+    RefusedInput
+        ``OUTPUT_EXISTS`` if `out` holds something that is not a demonstration.
+    """
+    clear(out)
+    jobs = Jobs()
+    results = []
+    for reader in readers.names():
+        progress(f"making teaching cases for {reader}", 0.0)
+        for case in cases(reader, out / "cases" / reader, data):
+            result = _do(jobs, reader, case, out / reader / case.name, progress)
+            results.append(result.as_dict())
+            yield result
+    (out / _MARKER).write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def clear(out: Path) -> None:
+    """Make `out` an empty demonstration folder; raises as `run_demo` does."""
+    if out.is_dir() and any(out.iterdir()):
+        if not (out / _MARKER).is_file():
+            raise RefusedInput(
+                "OUTPUT_EXISTS",
+                f"The folder '{out.name}' exists and holds no demonstration.",
+                "Choose another folder with --out.",
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _MARKER).write_text("[]", encoding="utf-8")
+
+
+def cases(reader: str, out: Path, data: DemoData) -> list[DemoCase]:
+    """Return the real scan and the reader's teaching cases, which are written to `out`."""
+    simulation = importlib.import_module(f"readingroom.readers.{reader}.simulate")
+    background = imaging.load(data.dicom)
+    teaching = simulation.teaching_cases(background, data.organ_labels, out, SEED)
+    made = [
+        DemoCase(Path(case.path).name.split(".")[0], case.path, case.truth) for case in teaching
+    ]
+    return [DemoCase(_REAL, data.dicom), *made]
+
+
+def scores(reading: Reading, truth: dict[str, Any]) -> dict[str, tuple[float | None, float | None]]:
+    """Pair the known measurements with the read ones; without truth, the reading's first."""
+    names = [name for name, value in truth.items() if isinstance(value, (int, float))]
+    shown = [name for name in names if name in reading.measurements]
+    if not shown:
+        shown = list(reading.measurements)[:1]
+    return {name: (truth.get(name), reading.measurements[name].value) for name in shown}
+
+
+def _do(
+    jobs: Jobs,
+    reader: str,
+    case: DemoCase,
+    place: Path,
+    progress: Callable[[str, float], None],
+) -> DemoResult:
+    told = Progress(lambda stage, fraction: progress(f"{case.name}: {stage}", fraction))
+    read = {"reader": reader, "study": str(case.study), "out": str(place)}
+    done = jobs.run("read", read, told.part(0.0, 0.8))
+    report = {"folder": str(place), "formats": list(FORMATS)}
+    written = jobs.run("report", report, told.part(0.8, 1.0))
+    reading = folder.load(place)
+    return DemoResult(
+        reader=reader,
+        case=case.name,
+        folder=place,
+        scores=scores(reading, case.truth),
+        categories={name: c.value for name, c in reading.categories.items()},
+        seconds=done["seconds"],
+        reports=written["files"],
+    )

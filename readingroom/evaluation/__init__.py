@@ -1,0 +1,1 @@
+"""Evaluation: agreement, overlap, classification, detection, figures, reader runs."""

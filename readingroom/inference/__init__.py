@@ -1,0 +1,1 @@
+"""Running networks: engine, backends, model cards, tiling. Importing this loads no torch."""

@@ -1,0 +1,29 @@
+"""Network architectures by name; one file each.
+
+A model card names its architecture and the keyword arguments that build it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from torch import nn
+
+_ARCHITECTURES = {
+    "unet3d": "readingroom.networks.unet3d:UNet3d",
+    "lesionnet3d": "readingroom.networks.lesionnet3d:LesionNet3d",
+}
+
+
+def build(architecture: str, **arguments: Any) -> nn.Module:
+    """Return a new network of the named architecture.
+
+    Raises
+    ------
+    KeyError
+        If the architecture is not known.
+    """
+    module, _, name = _ARCHITECTURES[architecture].partition(":")
+    network: nn.Module = getattr(importlib.import_module(module), name)(**arguments)
+    return network

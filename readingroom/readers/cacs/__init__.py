@@ -1,0 +1,1 @@
+"""Coronary artery calcium: the reader `cacs`."""

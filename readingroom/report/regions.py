@@ -1,0 +1,115 @@
+"""Which voxels of a mask belong to which finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from readingroom.reading import Finding, Masks, Reading, Segment
+from readingroom.study import Volume
+
+_TOUCHING = np.ones((3, 3, 3), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The voxels of one finding.
+
+    Attributes
+    ----------
+    origin : tuple of int
+        First ``(k, j, i)`` of the box in the volume.
+    mask : ndarray of bool, ``[k, j, i]``
+        The voxels inside the box.
+    """
+
+    origin: tuple[int, int, int]
+    mask: npt.NDArray[np.bool_]
+
+    @property
+    def slices(self) -> range:
+        """Slices of the volume that the box covers."""
+        return range(self.origin[0], self.origin[0] + self.mask.shape[0])
+
+    @property
+    def main_slice(self) -> int:
+        """Slice of the volume with the largest area, the last of equals."""
+        areas = self.mask.sum(axis=(1, 2))
+        return self.origin[0] + int(np.flatnonzero(areas == areas.max())[-1])
+
+    def plane(self, k: int) -> npt.NDArray[np.bool_]:
+        """Return the part ``[j, i]`` of the box in slice `k` of the volume."""
+        return np.asarray(self.mask[k - self.origin[0]])
+
+
+def reported(reading: Reading) -> list[Finding]:
+    """Return the findings that leave the room: all but those a person rejected."""
+    return [finding for finding in reading.findings if finding.state != "rejected"]
+
+
+def regions_of(reading: Reading, volume: Volume, findings: Iterable[Finding]) -> dict[str, Region]:
+    """Return the voxels of `findings` by finding id.
+
+    A finding owns the connected component of its mask segment that holds its position;
+    a finding without a mask, or whose position lies outside it, is left out.
+    """
+    if reading.masks is None:
+        return {}
+    components = _Components(reading.masks)
+    regions = {}
+    for finding in findings:
+        if finding.mask_segment is None:
+            continue
+        place = np.rint(volume.kji_from_lps(finding.position_lps_mm)).astype(int)
+        region = components.at(finding.mask_segment, place)
+        if region is not None:
+            regions[finding.id] = region
+    return regions
+
+
+class _Components:
+    """Connected components of mask segments, each found once inside its bounding box."""
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self._segments = {segment.name: segment for segment in masks.segments}
+        self._boxes: dict[int, list[tuple[slice, ...] | None]] = {}
+        self._labels: dict[str, tuple[npt.NDArray[np.int_], list[int]] | None] = {}
+
+    def at(self, name: str, place: npt.NDArray[np.int_]) -> Region | None:
+        if name not in self._labels:
+            self._labels[name] = self._label(self._segments.get(name))
+        found = self._labels[name]
+        if found is None:
+            return None
+        labels, start = found
+        inside = place - start
+        if (inside < 0).any() or (inside >= labels.shape).any():
+            return None
+        label = int(labels[tuple(inside)])
+        return None if label == 0 else _cut(labels, label, start)
+
+    def _label(self, segment: Segment | None) -> tuple[npt.NDArray[np.int_], list[int]] | None:
+        if segment is None:
+            return None
+        box = self._box(segment)
+        if box is None:
+            return None
+        inside = self._masks.layers[segment.layer][box] == segment.value
+        return ndimage.label(inside, _TOUCHING)[0], [part.start for part in box]
+
+    def _box(self, segment: Segment) -> tuple[slice, ...] | None:
+        if segment.layer not in self._boxes:
+            self._boxes[segment.layer] = ndimage.find_objects(self._masks.layers[segment.layer])
+        boxes = self._boxes[segment.layer]
+        return boxes[segment.value - 1] if segment.value <= len(boxes) else None
+
+
+def _cut(labels: npt.NDArray[np.int_], label: int, start: list[int]) -> Region:
+    box = ndimage.find_objects(labels, label)[label - 1]
+    k, j, i = (part.start + first for part, first in zip(box, start, strict=True))
+    return Region((k, j, i), labels[box] == label)

@@ -1,0 +1,1 @@
+"""Training: the shared loop, its checkpoints and log, augmentation of examples."""
