@@ -6,7 +6,7 @@ READY := .venv/.ready
 # One thread a test process: two processes on two cores, none waiting for the other.
 THREADS := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1
 JOBS ?= 2
-TIERS := $(wildcard Testing/unit Testing/pacs)
+TIERS := $(wildcard $(addprefix Testing/,unit review workbench desktop browser pacs))
 
 .PHONY: help setup demo test lint bench docs clean
 
@@ -20,6 +20,7 @@ $(READY): pyproject.toml requirements/lock.txt .ci/setup
 	@touch $@
 
 demo: $(READY)
+	@.ci/setup drawing
 	@$(BIN)/readingroom demo --out demo
 
 lint: $(READY)

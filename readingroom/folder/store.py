@@ -42,7 +42,7 @@ _NOT_WRITABLE = {
 _ATTEMPTS, _PAUSE_S = 5, 0.02
 
 
-def save(reading: Reading, directory: str | Path) -> Path:
+def save(reading: Reading, directory: str | Path, *, follows: int | None = None) -> Path:
     """Save `reading` as the folder `directory`.
 
     The folder is written beside its place and renamed at the end: whatever goes wrong,
@@ -57,6 +57,8 @@ def save(reading: Reading, directory: str | Path) -> Path:
         Its ``revision`` is set to the number it was saved under.
     directory : path
         A new or empty folder, or the folder of this reader's reading of this study.
+    follows : int, optional
+        The revision that `reading` was made from; refused if that is not the newest.
 
     Returns
     -------
@@ -67,16 +69,17 @@ def save(reading: Reading, directory: str | Path) -> Path:
     ------
     RefusedInput
         ``OUTPUT_IN_USE`` if something else is there; ``READING_DAMAGED`` or
-        ``SCHEMA_NEWER`` if the reading that is there cannot be continued.
+        ``SCHEMA_NEWER`` if the reading that is there cannot be continued;
+        ``READING_CHANGED`` if it is not the revision that `reading` follows.
     ReadingRoomError
         ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``.
     """
     place = Path(directory).resolve()
-    with _told_plainly():
+    with told_plainly():
         place.parent.mkdir(parents=True, exist_ok=True)
         recover(place)
         with only_writer(place):
-            _save(reading, place)
+            _save(reading, place, follows)
     return Path(directory)
 
 
@@ -131,8 +134,10 @@ def revision(directory: str | Path, number: int, *, masks: bool = True) -> Readi
     return read_content(earlier, masks=masks)
 
 
-def _save(reading: Reading, place: Path) -> None:
+def _save(reading: Reading, place: Path, follows: int | None) -> None:
     earlier = _reading_at(place, reading)
+    if follows is not None and earlier is not None and earlier.revision != follows:
+        raise _changed(earlier)
     number = reading.revision if earlier is None else earlier.revision + 1
     half = temporary_sibling(place)
     try:
@@ -209,7 +214,8 @@ def _stamp(place: Path) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
+    """Turn a full disk or a folder that cannot be written into a clear message."""
     try:
         yield
     except OSError as fault:
@@ -218,6 +224,15 @@ def _told_plainly() -> Iterator[None]:
         if fault.errno in _NOT_WRITABLE:
             raise _not_writable() from fault
         raise
+
+
+def _changed(there: Reading) -> RefusedInput:
+    return RefusedInput(
+        "READING_CHANGED",
+        f"Revision {there.revision} of this reading was saved meanwhile by another session.",
+        "Reload the reading to continue from that revision, or save on top of it: it stays "
+        "among the earlier revisions.",
+    )
 
 
 def _disk_full() -> ReadingRoomError:

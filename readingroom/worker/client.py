@@ -329,5 +329,7 @@ def _died(code: int) -> ReadingRoomError:
 def _own_group() -> dict[str, Any]:
     """Keep the terminal's Ctrl-C with the host, which then ends the worker in order."""
     if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        # A host without a console must not open one for its worker.
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        return {"creationflags": flags}
     return {"start_new_session": True}

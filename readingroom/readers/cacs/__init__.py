@@ -1,1 +1,3 @@
 """Coronary artery calcium: the reader `cacs`."""
+
+NAME, VERSION = "cacs", "1"

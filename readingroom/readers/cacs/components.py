@@ -12,6 +12,8 @@ from readingroom.readers.cacs.lesion import Lesion
 
 Connectivity3d = Literal[6, 18, 26]
 
+#: Candidates larger than this are bone or contrast medium; no plaque is.
+LARGEST_LESION_CM3 = 12.0
 _RANK = {6: 1, 18: 2, 26: 3}
 _IN_PLANE_8 = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))], dtype=bool)
 
@@ -94,10 +96,19 @@ def candidates(
         above &= region[box]
     least = max(int(np.ceil(minimum_area_mm2 / (spacing_mm[1] * spacing_mm[2]) - 1e-6)), 1)
     found = _label(above, _origin(box), connectivity, least)
-    return [lesion for lesion in found if _largest_island(lesion.mask) >= least]
+    return [lesion for lesion in found if reaches(lesion.mask, least)]
 
 
-def oversized(lesion: Lesion, spacing_mm: tuple[float, float, float], limit_cm3: float) -> bool:
+def reaches(mask: Mask, pixels: int) -> bool:
+    """Say whether a component has an 8-connected island of so many `pixels` in some slice."""
+    return _largest_island(mask) >= pixels
+
+
+def oversized(
+    lesion: Lesion,
+    spacing_mm: tuple[float, float, float],
+    limit_cm3: float = LARGEST_LESION_CM3,
+) -> bool:
     """Say whether a lesion is larger than `limit_cm3`: bone or contrast, not plaque."""
     return bool(np.count_nonzero(lesion.mask) * float(np.prod(spacing_mm)) > limit_cm3 * 1000.0)
 

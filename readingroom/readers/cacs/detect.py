@@ -16,8 +16,6 @@ from readingroom.readers.cacs.lesioninput import Scan, lesion_inputs
 from readingroom.readers.cacs.organs import Organs
 
 CARD = "cacs-lesion"
-#: Candidates larger than this are bone or contrast medium; no plaque is.
-LARGEST_CM3 = 12.0
 _BATCH = 64
 _AORTIC = ("ASCENDING_AORTA", "ARCH", "DESCENDING_AORTA")
 _ON_AORTA_MM = 8.0
@@ -56,7 +54,7 @@ def find_candidates(
 ) -> list[Lesion]:
     """Return the components at the scan's threshold inside `region`, without the huge."""
     found = candidates(scan.hu, region, scan.threshold_hu, scan.spacing_mm, minimum_area_mm2)
-    return [lesion for lesion in found if not oversized(lesion, scan.spacing_mm, LARGEST_CM3)]
+    return [lesion for lesion in found if not oversized(lesion, scan.spacing_mm)]
 
 
 def classify(

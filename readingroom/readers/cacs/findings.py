@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom.imaging.geometry import Canonical
-from readingroom.readers.cacs import guideline, risk
-from readingroom.readers.cacs.components import lesions_from_mask
+from readingroom.readers.cacs import fitness, guideline, risk
+from readingroom.readers.cacs.components import Connectivity3d, lesions_from_mask, reaches
 from readingroom.readers.cacs.lesion import CORONARY, LABELS, Lesion
 from readingroom.readers.cacs.measure import measure_lesion
 from readingroom.readers.cacs.options import CacsOptions
 from readingroom.readers.cacs.rule import Calibration, ScoringRule
 from readingroom.readers.cacs.totals import totals
-from readingroom.reading import Category, Finding, Masks, Measurement, Segment
-from readingroom.study import Patient
+from readingroom.reading import Category, Finding, Measurement, Segment
+from readingroom.study import Patient, Study, Volume
 from readingroom.terminology import segment
 
 LESION_LAYER, ANATOMY_LAYER = 0, 1
@@ -88,16 +88,48 @@ class Scoring:
         lps = self.image.ijk_to_lps @ np.array([*kji[::-1], 1.0])
         return float(lps[0]), float(lps[1]), float(lps[2])
 
-    def lesions(self, mask: npt.NDArray[np.bool_]) -> list[Lesion]:
-        """Split a canonical mask into lesions by the option's counting rule."""
-        orcascore = self.options.lesion_counting == "orcascore"
-        return lesions_from_mask(
-            self.image.array,
+    @property
+    def connectivity(self) -> Connectivity3d:
+        """Neighbourhood that joins voxels to one lesion."""
+        return 6 if self.options.lesion_counting == "orcascore" else 26
+
+    def above(self, hu: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+        """Say which voxels are bright enough to belong to a lesion."""
+        compare = np.greater if self.connectivity == 6 else np.greater_equal
+        return np.asarray(compare(hu, self.threshold_hu))
+
+    def counts(self, mask: npt.NDArray[np.bool_]) -> bool:
+        """Say whether a component is large enough in some slice to count under any rule."""
+        _, height, width = self.image.spacing_mm
+        return reaches(mask, self.rule.smallest_component(height * width))
+
+    def split(self, lesion: Lesion) -> list[Lesion]:
+        """Split a candidate, which is 26-connected, by the option's counting rule."""
+        return [lesion] if self.connectivity == 26 else self.lesions_in(lesion.box, lesion.mask)
+
+    def lesions_in(
+        self, box: tuple[slice, slice, slice], mask: npt.NDArray[np.bool_]
+    ) -> list[Lesion]:
+        """Split a canonical mask, given in a box, into the lesions that count."""
+        found = lesions_from_mask(
+            self.image.array[box],
             mask,
             self.threshold_hu,
-            6 if orcascore else 26,
-            strictly_above=orcascore,
+            self.connectivity,
+            strictly_above=self.connectivity == 6,
         )
+        k, j, i = (side.start for side in box)
+        return [
+            Lesion((k + one.origin[0], j + one.origin[1], i + one.origin[2]), one.mask)
+            for one in found
+            if self.counts(one.mask)
+        ]
+
+    def index(self, position_lps_mm: tuple[float, float, float]) -> tuple[int, int, int]:
+        """Return the canonical ``(k, j, i)`` of the voxel nearest to a position."""
+        ijk = np.linalg.solve(self.image.ijk_to_lps, [*position_lps_mm, 1.0])
+        i, j, k = (int(x) for x in np.rint(ijk[:3]))
+        return k, j, i
 
     def totals(self, findings: Iterable[Finding]) -> dict[str, Measurement]:
         """Sum the findings per vessel and in all."""
@@ -149,14 +181,14 @@ def lesion_layer(image: Canonical, lesions: Iterable[tuple[str, Lesion]]) -> npt
     return np.ascontiguousarray(image.to_native(canvas))
 
 
-def lesions_in_masks(masks: Masks, scoring: Scoring) -> list[tuple[str, Lesion]]:
-    """Return the lesions of every lesion segment in `masks`."""
-    found: list[tuple[str, Lesion]] = []
-    for name in masks.names():
-        if name in LABELS:
-            canonical = scoring.image.axes.forward(masks.mask(name))
-            found += [(name, lesion) for lesion in scoring.lesions(canonical)]
-    return found
+def numbers(
+    found: list[Finding], scoring: Scoring, options: CacsOptions, study: Study, volume: Volume
+) -> tuple[dict[str, Measurement], dict[str, Category]]:
+    """Return measurements and categories of the whole reading."""
+    measured = scoring.totals(found)
+    gated = fitness.is_gated(volume.acquisition.gated, options)
+    classes, extra = categories(measured, options, study.patient, gated)
+    return measured | extra, classes
 
 
 def categories(

@@ -1,0 +1,19 @@
+"""Opens the panel of ModuleCACS in 3D Slicer and closes it again."""
+
+import unittest
+
+import slicer
+
+
+class ModuleCACSPanelTest(unittest.TestCase):
+    """The panel opens, binds to its parameter node, and survives a closed scene."""
+
+    def test_panel(self):
+        """Open, close the scene, open again."""
+        slicer.util.selectModule("ModuleCACS")
+        widget = slicer.modules.ModuleCACSWidget
+        self.assertIsNotNone(widget.ui.noticeLabel)
+        slicer.mrmlScene.Clear(0)
+        slicer.util.selectModule("Data")
+        slicer.util.selectModule("ModuleCACS")
+        self.assertTrue(widget.ui.noticeLabel.text)

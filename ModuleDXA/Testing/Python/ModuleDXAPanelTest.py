@@ -1,0 +1,19 @@
+"""Opens the panel of ModuleDXA in 3D Slicer and closes it again."""
+
+import unittest
+
+import slicer
+
+
+class ModuleDXAPanelTest(unittest.TestCase):
+    """The panel opens, binds to its parameter node, and survives a closed scene."""
+
+    def test_panel(self):
+        """Open, close the scene, open again."""
+        slicer.util.selectModule("ModuleDXA")
+        widget = slicer.modules.ModuleDXAWidget
+        self.assertIsNotNone(widget.ui.noticeLabel)
+        slicer.mrmlScene.Clear(0)
+        slicer.util.selectModule("Data")
+        slicer.util.selectModule("ModuleDXA")
+        self.assertTrue(widget.ui.noticeLabel.text)

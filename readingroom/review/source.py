@@ -1,0 +1,89 @@
+"""The images that a reading was made from, found again and checked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from readingroom.errors import RefusedInput
+from readingroom.imaging import digest, load
+from readingroom.reading import Reading
+from readingroom.study import Study, Volume
+
+_TOLERANCE_MM = 1e-2
+#: What `readingroom.imaging.load` says when there is nothing to load.
+_GONE = {"PATH_NOT_FOUND", "NO_IMAGES", "NOT_AN_IMAGE"}
+
+
+def find_study(reading: Reading, given: Study | str | Path | None) -> Study:
+    """Return the study of a reading, from where it was read or from where it is now.
+
+    Raises
+    ------
+    RefusedInput
+        ``SOURCE_MISSING`` if there are no images at the place.
+    """
+    if isinstance(given, Study):
+        return given
+    paths = [Path(p) for p in str(given or reading.study.source).split(os.pathsep) if p]
+    if not paths:
+        raise _missing()
+    try:
+        return load([path.absolute() for path in paths])
+    except RefusedInput as refusal:
+        if refusal.code in _GONE:
+            raise _missing() from refusal
+        raise
+
+
+def find_volume(reading: Reading, study: Study) -> Volume:
+    """Return the volume of `study` that `reading` was made from.
+
+    By series and by the grid of the masks; where the images carry no identity (NIfTI and
+    the like), also by the checksum of their voxels.
+
+    Raises
+    ------
+    RefusedInput
+        ``SOURCE_CHANGED`` if these are other images.
+    """
+    uids = {series.uid for series in reading.study.series}
+    same_study = study.study_uid == reading.study.study_uid
+    fitting = [v for v in study.volumes if v.series_uid in uids and _same_grid(reading, v)]
+    if not same_study or not fitting:
+        raise _changed()
+    volume = fitting[0]
+    expected = reading.provenance.input_sha256
+    if not volume.is_dicom and expected and digest(volume) != expected:
+        raise _changed()
+    return volume
+
+
+def _same_grid(reading: Reading, volume: Volume) -> bool:
+    masks = reading.masks
+    if masks is None or not masks.layers:
+        return True
+    if masks.layers[0].shape != volume.shape:
+        return False
+    k, j, i = volume.shape
+    corners = np.array([[a, b, c, 1.0] for a in (0, i) for b in (0, j) for c in (0, k)])
+    apart = corners @ (masks.ijk_to_lps - volume.ijk_to_lps).T
+    return bool(np.abs(apart).max() < _TOLERANCE_MM)
+
+
+def _missing() -> RefusedInput:
+    return RefusedInput(
+        "SOURCE_MISSING",
+        "The images of this reading are not where they were when it was made.",
+        "Connect the drive that holds them, or say where the study is now.",
+    )
+
+
+def _changed() -> RefusedInput:
+    return RefusedInput(
+        "SOURCE_CHANGED",
+        "The images there are not those that this reading was made from.",
+        "Give the study of this reading; for other images make a new reading.",
+    )

@@ -1,0 +1,167 @@
+"""A reading in the scene of 3D Slicer, corrected by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from readingroom.errors import RefusedInput
+from readingroom.slicerdesktop import places, source
+from readingroom.slicerdesktop.host import Host, Position
+from readingroom.slicerdesktop.placing import LandmarkWatcher, PlaceOnce, jump
+
+if TYPE_CHECKING:
+    from readingroom.review import Change, ReviewSession
+
+#: How far a corner of the volume may lie from where the reading has it, mm.
+_SAME_PLACE_MM = 1.0
+
+
+class Correction:
+    """One reading folder open for review on one volume of the scene.
+
+    Parameters
+    ----------
+    host : Host
+    folder : Path
+        A reading folder.
+    volume : vtkMRMLScalarVolumeNode
+        The volume that was read.
+    changed : Callable[[Change], None]
+        Called after every change, also those of undo and redo.
+    reviewer : str
+        Who corrects.
+
+    Raises
+    ------
+    RefusedInput
+        ``SCHEMA_NEWER``, ``NOT_A_READING``, ``SOURCE_MISSING``, ``SOURCE_CHANGED``;
+        ``VOLUME_DIFFERS`` if the volume is not the one that was read.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        folder: Path,
+        volume: Any,
+        changed: Callable[[Change], None],
+        reviewer: str = "",
+    ) -> None:
+        from readingroom.review import ReviewSession
+
+        self._host = host
+        self._told = changed
+        self.volume = volume
+        self.session: ReviewSession = ReviewSession.open(folder, reviewer=reviewer)
+        try:
+            _same_place(volume, self.session)
+            self._present()
+        except Exception:
+            self.session.close()
+            raise
+        places.remember(volume, self.session.reader.name, folder)
+
+    @property
+    def segmentation(self) -> Any:
+        """The segmentation node that a person corrects."""
+        return self._presented.segmentation
+
+    def holds(self, node: Any) -> bool:
+        """Whether the review cannot go on without `node`."""
+        return node is self.volume or node is self._presented.segmentation
+
+    def jump_to(self, finding_id: str) -> None:
+        """Show a finding in every slice view."""
+        jump(self._host.scene, self.session.reading.finding(finding_id).position_lps_mm)
+
+    def grow_at_click(self, label: str, failed: Callable[[Exception], None]) -> None:
+        """Wait for a click on something missed and outline it as `label`.
+
+        Parameters
+        ----------
+        failed : Callable[[Exception], None]
+            Told if there is nothing to outline at the click.
+        """
+
+        def placed(position: Position) -> None:
+            try:
+                self.session.add_at(position, label)
+            except Exception as fault:  # told to the person, whatever it is
+                failed(fault)
+
+        self.stop_growing()
+        self._place = PlaceOnce(self._host, placed)
+        self._place.start(label)
+
+    @property
+    def growing(self) -> bool:
+        """Whether a click is awaited."""
+        return self._place is not None and self._place.active
+
+    def stop_growing(self) -> None:
+        """Await no click any more."""
+        if self._place is not None:
+            self._place.stop()
+
+    def close(self, *, keep_nodes: bool = False) -> None:
+        """End the review; what was not saved stays in the journal of the reading folder.
+
+        Parameters
+        ----------
+        keep_nodes : bool
+            Whether the nodes stay: the scene that holds them is being closed.
+        """
+        self._unsubscribe()
+        self._watcher.stop()
+        if self._landmarks is not None:
+            self._landmarks.stop()
+        self.stop_growing()
+        self.session.close()
+        if not keep_nodes:
+            self._presented.remove()
+
+    def _present(self) -> None:
+        from readingroom.review import mrml
+
+        scene = self._host.scene
+        self._presented = mrml.present(self.session.reading, scene, self.volume)
+        self._watcher = mrml.StrokeWatcher(self._presented, self.session)
+        self._landmarks = None
+        if self._presented.landmarks is not None:
+            self._landmarks = LandmarkWatcher(
+                self._presented.landmarks, self.session, mrml.collect_landmarks
+            )
+        self._place: PlaceOnce | None = None
+        self._unsubscribe = self.session.subscribe(self._changed)
+
+    def _changed(self, change: Change) -> None:
+        from readingroom.review import mrml
+
+        if self._landmarks is not None:
+            was, self._landmarks.paused = self._landmarks.paused, True
+        mrml.update(self._presented, self.session, change)
+        if self._landmarks is not None:
+            self._landmarks.paused = was
+        self._told(change)
+
+
+def _same_place(node: Any, session: ReviewSession) -> None:
+    """Refuse a volume that does not lie where the reading has it."""
+    read = session.volume
+    size = np.array([*read.shape[::-1]]) - 1
+    corners = np.array([[0, 0, 0], size])
+    theirs = corners @ read.ijk_to_lps[:3, :3].T + read.ijk_to_lps[:3, 3]
+    bounds = [0.0] * 6
+    node.GetRASBounds(bounds)
+    low, high = np.array(bounds[::2]), np.array(bounds[1::2])
+    ras = theirs * [-1.0, -1.0, 1.0]
+    voxel = float(np.max(np.abs(read.ijk_to_lps[:3, :3])))
+    if np.any(ras < low - voxel - _SAME_PLACE_MM) or np.any(ras > high + voxel + _SAME_PLACE_MM):
+        raise RefusedInput(
+            "VOLUME_DIFFERS",
+            "The chosen volume does not lie where the reading was made.",
+            "Choose the volume that was read.",
+        )

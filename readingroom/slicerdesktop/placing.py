@@ -1,0 +1,146 @@
+"""Ask for one click in the views, and keep landmarks in step with what a person drags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from readingroom.slicerdesktop.host import Host, Position
+
+
+def jump(scene: Any, position_lps_mm: Position) -> None:
+    """Centre every slice view on a point."""
+    import slicer
+
+    x, y, z = position_lps_mm
+    slicer.vtkMRMLSliceNode.JumpAllSlices(
+        scene, -x, -y, z, slicer.vtkMRMLSliceNode.CenteredJumpSlice
+    )
+
+
+class PlaceOnce:
+    """One click in a view, told as a point in LPS millimetres.
+
+    Parameters
+    ----------
+    host : Host
+    placed : Callable[[tuple of float], None]
+        Called once, after the click has been dealt with.
+    """
+
+    def __init__(self, host: Host, placed: Callable[[Position], None]) -> None:
+        self._host = host
+        self._placed = placed
+        self._node: Any = None
+        self._tag = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether the click is still awaited."""
+        return self._node is not None
+
+    def start(self, name: str) -> None:
+        """Wait for the click; `name` stands at the mouse pointer's point."""
+        import slicer
+
+        self.stop()
+        scene = self._host.scene
+        self._node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+        self._node.SetSaveWithScene(False)
+        self._node.SetHideFromEditors(True)
+        event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
+        self._tag = self._node.AddObserver(event, self._defined)
+        selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
+        selection.SetReferenceActivePlaceNodeClassName("vtkMRMLMarkupsFiducialNode")
+        selection.SetActivePlaceNodeID(self._node.GetID())
+        interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+        interaction.SetPlaceModePersistence(0)
+        interaction.SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        if self._node is None:
+            return
+        import slicer
+
+        node, self._node = self._node, None
+        node.RemoveObserver(self._tag)
+        scene = self._host.scene
+        interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+        if interaction is not None:
+            interaction.SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.ViewTransform)
+        if scene.IsNodePresent(node):
+            scene.RemoveNode(node)
+
+    def _defined(self, caller: Any, event: Any) -> None:
+        position = [0.0, 0.0, 0.0]
+        caller.GetNthControlPointPositionWorld(caller.GetNumberOfControlPoints() - 1, position)
+        x, y, z = position
+        # The node must not go while it still tells its observers.
+        self._host.soon(lambda: self._finish((-x, -y, z)))
+
+    def _finish(self, position: Position) -> None:
+        if self.active:
+            self.stop()
+            self._placed(position)
+
+
+class LandmarkWatcher:
+    """Tells a session which landmarks a person has moved, added or removed.
+
+    Parameters
+    ----------
+    node : vtkMRMLMarkupsFiducialNode
+    session : ReviewSession
+    collect : Callable
+        `readingroom.review.mrml.collect_landmarks`.
+    """
+
+    def __init__(
+        self, node: Any, session: Any, collect: Callable[[Any], list[Any]]
+    ) -> None:
+        import slicer
+
+        self._node, self._session, self._collect = node, session, collect
+        self.paused = False
+        markups = slicer.vtkMRMLMarkupsNode
+        events = (
+            markups.PointEndInteractionEvent,
+            markups.PointPositionDefinedEvent,
+            markups.PointRemovedEvent,
+        )
+        self._tags = [node.AddObserver(event, self._changed) for event in events]
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        for tag in self._tags:
+            self._node.RemoveObserver(tag)
+        self._tags = []
+
+    def _changed(self, caller: Any, event: Any) -> None:
+        if self.paused:
+            return
+        self.paused = True
+        try:
+            self._tell()
+        finally:
+            self.paused = False
+
+    def _tell(self) -> None:
+        before = {mark.name: mark.position_lps_mm for mark in self._session.reading.landmarks}
+        after = {mark.name: mark.position_lps_mm for mark in self._collect(self._node)}
+        for name in before.keys() - after.keys():
+            self._session.remove_landmark(name)
+        for name, position in after.items():
+            if name not in before:
+                self._session.add_landmark(name, position)
+            elif _distance(position, before[name]) > _STILL_MM:
+                self._session.move_landmark(name, position)
+
+
+#: A point nearer than this to where it was has not been moved: files round coordinates.
+_STILL_MM = 1e-3
+
+
+def _distance(a: Position, b: Position) -> float:
+    return float(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5)

@@ -1,0 +1,110 @@
+"""The modules' tests in 3D Slicer's own form: on a chest phantom made in the scene.
+
+They need what reading needs; where the packages are not installed, or the reader is not part
+of this version, they say so and end there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+
+from readingroom.slicerdesktop import modules
+from readingroom.slicerdesktop.logic import Listener, ReaderLogic
+
+_LIMIT_S = 300.0
+
+
+def run_tests(test: Any, reader: str) -> None:
+    """Run the tests of a reader's module.
+
+    Parameters
+    ----------
+    test : ScriptedLoadableModuleTest
+    reader : str
+    """
+    slicer.mrmlScene.Clear()
+    if not modules.exists(reader):
+        test.delayDisplay(f"The reader '{reader}' is not part of this version.")
+        return
+    logic = ReaderLogic(reader)
+    missing = logic.packages.missing()
+    if missing:
+        test.delayDisplay(f"Skipped: {len(missing)} packages are not installed.")
+        return
+    try:
+        _read_correct_export(test, logic)
+    finally:
+        logic.close()
+    test.delayDisplay("Test passed")
+
+
+def _read_correct_export(test: Any, logic: ReaderLogic) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        volume = phantom_volume()
+        test.delayDisplay("Reading the phantom")
+        _read(test, logic, volume, folder)
+        session = logic.review.session
+        test.delayDisplay("Correcting")
+        for finding in session.reading.findings[:1]:
+            session.reject(finding.id)
+            test.assertEqual(session.reading.finding(finding.id).state, "rejected")
+            session.undo()
+        number = logic.save("Self-test")
+        test.assertGreaterEqual(number, 2)
+        test.delayDisplay("Exporting")
+        files = _export(test, logic)
+        test.assertTrue(all(file.is_file() for file in files))
+        logic.close_review()
+
+
+def _read(test: Any, logic: ReaderLogic, volume: Any, folder: str) -> None:
+    told: list[Any] = []
+    logic.listener = Listener(read=lambda: told.append("read"), failed=told.append)
+    logic.start_reading(volume, {}, folder)
+    _wait(logic)
+    test.assertEqual(told, ["read"])
+    test.assertIsNotNone(logic.review.segmentation)
+
+
+def _export(test: Any, logic: ReaderLogic) -> list[Path]:
+    told: list[Any] = []
+    logic.listener = Listener(exported=lambda f, n: told.append(f), failed=told.append)
+    logic.start_export(["csv", "pdf"], "Self-test")
+    _wait(logic)
+    test.assertEqual(len(told), 1)
+    test.assertIsInstance(told[0], list)
+    return list(told[0])
+
+
+def _wait(logic: ReaderLogic) -> None:
+    """Let the event loop run until the work is done."""
+    until = time.monotonic() + _LIMIT_S
+    while logic.busy and time.monotonic() < until:
+        slicer.app.processEvents()
+        time.sleep(0.01)
+    if logic.busy:
+        logic.cancel()
+        raise AssertionError("The work took too long.")
+
+
+def phantom_volume() -> Any:
+    """Return a scalar volume node with a simulated chest CT."""
+    from readingroom.readers.cacs.simulate import simulate
+
+    array, ijk_to_lps = simulate(1)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Phantom")
+    slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(array))
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ ijk_to_lps
+    matrix = vtk.vtkMatrix4x4()
+    for row in range(4):
+        for column in range(4):
+            matrix.SetElement(row, column, float(to_ras[row, column]))
+    node.SetIJKToRASMatrix(matrix)
+    return node

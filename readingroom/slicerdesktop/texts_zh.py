@@ -1,0 +1,3 @@
+"""Chinese."""
+CHINESE: dict[str, str] = {}
+FAULTS: dict[str, tuple[str, str]] = {}

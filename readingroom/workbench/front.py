@@ -1,0 +1,189 @@
+"""The server that browsers talk to: bound to this machine, one process per browser behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from readingroom.errors import ReadingRoomError
+from readingroom.workbench import pages, proxy, upload
+from readingroom.workbench.access import Access, is_local
+from readingroom.workbench.sessions import Session, Sessions
+
+_STATIC = Path(__file__).with_name("static")
+_REAP_EVERY_S = 5.0
+_YEAR_S = 365 * 24 * 3600
+#: 'unsafe-eval': Vue compiles the page's templates in the browser. Nothing outside this
+#: server may be loaded or told anything.
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "frame-src 'self' blob:",
+        "object-src 'self'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_IDENTITY = web.RequestKey("identity", str)
+
+
+class Front:
+    """Routes and access of the workbench's server.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        The processes behind it.
+    access : Access
+        Who may come in.
+    home : Path
+        Folder that takes what is uploaded.
+    language : {'en', 'zh'}
+        Language of the pages shown before a session has one.
+    """
+
+    def __init__(
+        self, sessions: Sessions, access: Access, home: Path, *, language: str = "en"
+    ) -> None:
+        self._sessions = sessions
+        self._access = access
+        self._home = home
+        self._language = language
+        self._client: aiohttp.ClientSession | None = None
+        # The first browser gets the process that was started with the server.
+        self.first = access.new_identity()
+        self._first_is_free = True
+
+    def app(self) -> web.Application:
+        """Return the application, ready to be run or tested."""
+        app = web.Application(middlewares=[self._guard], client_max_size=1 << 24)
+        app.router.add_get("/health", self._health)
+        app.router.add_static("/static", _STATIC)
+        app.router.add_post("/paraview/", self._connection)
+        app.router.add_post("/upload", self._upload)
+        app.router.add_get("/ws", self._websocket)
+        app.router.add_get("/", self._index)
+        app.router.add_route("*", "/{path:.*}", self._http)
+        app.on_response_prepare.append(_headers)
+        app.cleanup_ctx.append(self._life)
+        return app
+
+    async def _life(self, app: web.Application) -> AsyncIterator[None]:
+        self._client = aiohttp.ClientSession(
+            auto_decompress=True, timeout=aiohttp.ClientTimeout(total=None, sock_connect=10)
+        )
+        reaper = asyncio.ensure_future(self._reap())
+        warm = asyncio.ensure_future(self._warm())
+        yield
+        for task in (reaper, warm):
+            task.cancel()
+        await asyncio.gather(reaper, warm, return_exceptions=True)
+        await self._sessions.close()
+        await self._client.close()
+
+    async def _reap(self) -> None:
+        while True:
+            await asyncio.sleep(_REAP_EVERY_S)
+            await self._sessions.reap()
+
+    async def _warm(self) -> None:
+        """Start the first browser's process while the browser itself still opens."""
+        with contextlib.suppress(ReadingRoomError):
+            await self._sessions.get(self.first)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        if not is_local(request.host) or not _same_origin(request):
+            return pages.refused(self._language)
+        if request.path == "/health" or request.path.startswith("/static/"):
+            return await handler(request)
+        if request.path == "/" and self._access.admits(request.query.get("token", "")):
+            return self._welcome(request)
+        identity = self._access.identity(request.cookies.get(_cookie_name(request), ""))
+        if identity is None:
+            return pages.refused(self._language)
+        request[_IDENTITY] = identity
+        return await handler(request)
+
+    def _welcome(self, request: web.Request) -> web.StreamResponse:
+        """Give the browser that brought the token its cookie, and take the token off the bar."""
+        kept = self._access.identity(request.cookies.get(_cookie_name(request), ""))
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(
+            _cookie_name(request),
+            self._access.cookie(kept or self._new_identity()),
+            max_age=_YEAR_S,
+            httponly=True,
+            samesite="Strict",
+            path="/",
+        )
+        return response
+
+    def _new_identity(self) -> str:
+        if self._first_is_free:
+            self._first_is_free = False
+            return self.first
+        return self._access.new_identity()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        return pages.index(self._language)
+
+    async def _connection(self, request: web.Request) -> web.StreamResponse:
+        """Tell the page where its WebSocket is, once its process is there."""
+        await self._session(request)
+        return web.json_response({"sessionURL": f"ws://{request.host}/ws", "secret": "wslink-secret"})
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        session = await self._session(request)
+        assert self._client is not None
+        return await proxy.websocket(request, session, self._sessions, self._client)
+
+    async def _http(self, request: web.Request) -> web.StreamResponse:
+        session = await self._session(request)
+        assert self._client is not None
+        return await proxy.http(request, session, self._client)
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        return await upload.receive(request, self._home)
+
+    async def _session(self, request: web.Request) -> Session:
+        try:
+            return await self._sessions.get(request[_IDENTITY])
+        except ReadingRoomError as fault:
+            raise web.HTTPServiceUnavailable(text=str(fault)) from None
+
+
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers that keep a page to itself, also to streamed answers."""
+    response.headers["Content-Security-Policy"] = CONTENT_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _same_origin(request: web.Request) -> bool:
+    """Whether a page of this very server sent the request, as far as the browser says."""
+    origin = request.headers.get("Origin")
+    return origin in (None, f"http://{request.host}")
+
+
+def _cookie_name(request: web.Request) -> str:
+    """Return the cookie's name; cookies do not know ports, two servers must not mix them."""
+    return f"readingroom_{request.host.rsplit(':', 1)[-1]}"

@@ -1,0 +1,94 @@
+"""Findings as rows of the page's table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from readingroom.reader import FindingClass
+from readingroom.reading import Finding, Reading
+from readingroom.report.layouts import layout_of
+from readingroom.report.phrases import Language, pick
+from readingroom.workbench.reading import labels
+
+FILTERS = ("all", "open", "counted", "rejected")
+_DEFAULT_COLUMNS = 2
+
+
+def columns(reading: Reading, language: Language) -> list[dict[str, str]]:
+    """Return the measurements that the table shows of each finding: key and title."""
+    layout = layout_of(reading)
+    if layout is not None:
+        return [
+            {"key": c.quantity, "title": pick(c.label, language)} for c in layout.finding_columns
+        ]
+    first = next((f.measurements for f in reading.findings if f.measurements), {})
+    return [
+        {"key": name, "title": labels.quantity(name, language)}
+        for name in list(first)[:_DEFAULT_COLUMNS]
+    ]
+
+
+def rows(
+    reading: Reading, classes: Sequence[FindingClass], language: Language
+) -> list[dict[str, Any]]:
+    """Return all findings; the browser filters them by ``state``."""
+    shown = [column["key"] for column in columns(reading, language)]
+    colors = {one.label: one.color for one in classes}
+    return [_row(finding, shown, colors, classes, language) for finding in reading.findings]
+
+
+def _row(
+    finding: Finding,
+    shown: Sequence[str],
+    colors: dict[str, tuple[float, float, float]],
+    classes: Sequence[FindingClass],
+    language: Language,
+) -> dict[str, Any]:
+    color = colors.get(finding.label, (0.6, 0.6, 0.6))
+    measured = [finding.measurements.get(name) for name in shown]
+    return {
+        "id": finding.id,
+        "label": finding.label,
+        "title": labels.class_title(finding.label, classes, language),
+        "color": labels.css(color),
+        "ink": labels.ink(color),
+        "state": finding.state,
+        "confidence": "" if finding.confidence is None else f"{finding.confidence:.0%}",
+        "doubtful": finding.confidence is not None and finding.confidence < 0.7,
+        "values": ["–" if m is None else labels.value(m.value, m.unit) for m in measured],
+    }
+
+
+def details(finding: Finding, language: Language) -> list[dict[str, str]]:
+    """Return every measurement of one finding."""
+    return [
+        {
+            "label": labels.quantity(name.removeprefix("contrast_derived_"), language),
+            "value": f"{labels.value(m.value, m.unit)} {labels.unit(m.unit)}".strip(),
+            "method": m.method,
+        }
+        for name, m in finding.measurements.items()
+    ]
+
+
+def visible(rows_: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """Return the rows that a filter shows; the page does the same in the browser."""
+    states = {
+        "open": {"proposed"},
+        "counted": {"proposed", "accepted", "added"},
+        "rejected": {"rejected"},
+    }
+    kept = states.get(wanted)
+    return [row for row in rows_ if kept is None or row["state"] in kept]
+
+
+def neighbour(rows_: Sequence[dict[str, Any]], current: str | None, step: int) -> str | None:
+    """Return the id of the next row in reading order; the first or last one to begin with."""
+    ids = [row["id"] for row in rows_]
+    if not ids:
+        return None
+    if current not in ids:
+        return ids[0 if step > 0 else -1]
+    place = ids.index(current) + step
+    return ids[min(max(place, 0), len(ids) - 1)]

@@ -1,0 +1,105 @@
+"""What measurements, categories and classes are called on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from readingroom import terminology
+from readingroom.reader import FindingClass
+from readingroom.reading import Reading
+from readingroom.report.codes import spoken
+from readingroom.report.layouts import layout_of
+from readingroom.report.phrases import Language, number
+from readingroom.report.structures import CONTRAST_PREFIX, structure_of
+
+_UNITS = {"1": "", "mm3": "mm³", "mm2": "mm²", "a": "a", "%": "%"}
+_CONTRAST = {"en": "contrast-derived", "zh": "增强推得"}
+_QUANTITIES: dict[str, dict[str, str]] = {
+    "agatston_score": {"en": "Agatston score", "zh": "Agatston 积分"},
+    "calcium_score": {"en": "Calcium score", "zh": "钙化积分"},
+    "agatston_score_kvp_adapted": {"en": "Agatston, kVp-adapted", "zh": "Agatston，按管电压调整"},
+    "volume": {"en": "Volume", "zh": "体积"},
+    "volume_isotropic": {"en": "Volume, interpolated", "zh": "体积（插值）"},
+    "volume_score": {"en": "Volume score", "zh": "体积积分"},
+    "mass": {"en": "Mass", "zh": "质量"},
+    "number_of_lesions": {"en": "Lesions", "zh": "病灶数"},
+    "number_of_vessels": {"en": "Vessels with calcium", "zh": "钙化血管数"},
+    "diffuseness": {"en": "Diffuseness", "zh": "弥散度"},
+    "mean_density": {"en": "Mean density", "zh": "平均密度"},
+    "peak_density": {"en": "Peak density", "zh": "峰值密度"},
+    "arterial_age": {"en": "Arterial age", "zh": "动脉年龄"},
+    "mesa_risk": {"en": "10-year CHD risk (MESA)", "zh": "10 年冠心病风险 (MESA)"},
+    "mesa_risk_without_score": {
+        "en": "10-year CHD risk without calcium",
+        "zh": "10 年冠心病风险（不含钙化）",
+    },
+    "contrast_threshold": {"en": "Threshold on this scan", "zh": "本次扫描阈值"},
+    "blood_pool_density": {"en": "Blood pool", "zh": "血池密度"},
+    "area": {"en": "Largest area", "zh": "最大面积"},
+    "maximum_diameter": {"en": "Largest diameter", "zh": "最大径"},
+    "slices": {"en": "Slices", "zh": "层数"},
+    "voxels": {"en": "Voxels", "zh": "体素数"},
+}
+
+
+def quantity(name: str, language: Language) -> str:
+    """Return what a measured quantity is called."""
+    known = _QUANTITIES.get(name)
+    return known[language] if known else spoken(name)
+
+
+def measurement(reader: str, name: str, language: Language) -> str:
+    """Return what a reading's measurement is called, with the structure it belongs to."""
+    structure, bare = structure_of(reader, name)
+    contrast = bare.startswith(CONTRAST_PREFIX)
+    text = quantity(bare.removeprefix(CONTRAST_PREFIX), language)
+    if structure:
+        text = f"{class_title(structure, (), language)} · {text}"
+    return f"{text} ({_CONTRAST[language]})" if contrast else text
+
+
+def category(reading: Reading, name: str, language: Language) -> str:
+    """Return what a category is called."""
+    layout = layout_of(reading)
+    if layout is not None and name in layout.categories:
+        return layout.categories[name][language == "zh"]
+    return spoken(name)
+
+
+def class_title(label: str, classes: Sequence[FindingClass], language: Language) -> str:
+    """Return the short name of a class: an abbreviation where people use one."""
+    if label.isupper() and len(label) <= 3:
+        return label
+    for one in classes:
+        if one.label == label:
+            return one.title.get(language) or one.title["en"]
+    known = terminology.CONCEPTS.get(label)
+    if known is None:
+        return spoken(label)
+    return known.chinese if language == "zh" else known.english
+
+
+def unit(text: str) -> str:
+    """Return a unit as people write it."""
+    return _UNITS.get(text, text)
+
+
+def value(amount: float | int | None, unit_text: str) -> str:
+    """Return a measured value without its unit."""
+    if isinstance(amount, int):
+        return str(amount)
+    ratio = unit_text in ("", "1") and amount is not None and 0 < abs(amount) < 1
+    return number(amount, 2 if ratio else 1)
+
+
+def css(color: tuple[float, float, float]) -> str:
+    """Return a colour as the browser writes it."""
+    red, green, blue = (round(255 * part) for part in color)
+    return f"rgb({red},{green},{blue})"
+
+
+def ink(color: tuple[float, float, float]) -> str:
+    """Return black or white, whichever reads better on `color` (WCAG 2 relative luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000" if luminance > 0.179 else "#fff"
