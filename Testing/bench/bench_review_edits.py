@@ -54,9 +54,7 @@ def a_session(place: Path) -> tuple[ReviewSession, tuple[float, float, float]]:
     anatomy[:, 400:480, 200:300] = 1
     volume = as_volume(image, np.diag([*SPACING[::-1], 1.0]))
     segments = [segment(n, 0, v) for v, n in enumerate(LABELS, 1)]
-    masks = Masks(
-        [calcium, anatomy], volume.ijk_to_lps, [*segments, segment("SPINE", 1, 1)]
-    )
+    masks = Masks([calcium, anatomy], volume.ijk_to_lps, [*segments, segment("SPINE", 1, 1)])
     study = Study(volumes=(volume,))
     folder.save(read(study, masks), place)
     centre = [o + n // 2 for o, n in zip(lesions[0].origin, lesions[0].mask.shape, strict=True)]
@@ -71,7 +69,7 @@ def _rows(session: ReviewSession, missed: tuple[float, float, float]) -> list[di
     )
 
     def paint(n: int) -> None:
-        start, own = session.mask_of(largest.id)
+        start, _ = session.mask_of(largest.id)
         stroke = np.full((1, 24, 24), 1 + n % 4, np.uint8)
         session.replace_voxels(0, (start[0] + n, start[1], start[2]), stroke, over=True)
 

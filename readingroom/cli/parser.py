@@ -17,6 +17,10 @@ VERBS: dict[str, dict[str, str]] = {
         "zh": "判读真实胸部 CT 与教学病例，并生成报告",
     },
     "read": {"en": "read a study", "zh": "判读检查"},
+    "review": {
+        "en": "open the workbench on folders of studies and readings",
+        "zh": "打开工作台，复核检查与判读",
+    },
     "remeasure": {
         "en": "measure a reading again with corrected masks",
         "zh": "用修正后的掩膜重新测量",

@@ -97,15 +97,25 @@ def _applies(marker: str | None) -> bool:
     return newer if ">=" in marker else not newer
 
 
-def _package(name: str, pinned: str) -> Check:
+def _package(name: str, pinned: str, *, area: str = "packages", core: bool = True) -> Check:
     how = f"pip install {name}=={pinned}"
     try:
         installed = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Check("packages", name, "missing", f"{pinned} wanted", core=True, how_to_get=how)
+        return Check(area, name, "missing", f"{pinned} wanted", core=core, how_to_get=how)
     if installed.partition("+")[0] == pinned:
-        return Check("packages", name, "ok", installed, core=True)
-    return Check("packages", name, "info", f"{installed}; tested with {pinned}", how_to_get=how)
+        return Check(area, name, "ok", installed, core=core)
+    return Check(area, name, "info", f"{installed}; tested with {pinned}", how_to_get=how)
+
+
+def workbench() -> Iterator[Check]:
+    """Check what the browser workbench needs beside the core."""
+    for requirement in metadata.requires("readingroom") or []:
+        needed, _, marker = requirement.partition(";")
+        match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", needed)
+        if match and re.search(r"extra == .workbench.", marker):
+            yield _package(match.group(1), match.group(2), area="workbench", core=False)
+    yield _egl()
 
 
 def compute() -> Iterator[Check]:
@@ -213,7 +223,6 @@ def tools() -> Iterator[Check]:
         found = shutil.which(tool)
         how = "" if found else f"apt-get install {package}"
         yield Check("tools", tool, "ok" if found else "missing", purpose, how_to_get=how)
-    yield _egl()
 
 
 def _egl() -> Check:
@@ -221,15 +230,16 @@ def _egl() -> Check:
 
     purpose = "renders slices and surfaces without a screen"
     if find_library("EGL"):
-        return Check("tools", "libEGL", "ok", purpose)
+        return Check("workbench", "libEGL", "ok", purpose)
     how = "apt-get install libegl1 libgl1-mesa-dri"
-    return Check("tools", "libEGL", "missing", purpose, how_to_get=how)
+    return Check("workbench", "libEGL", "missing", purpose, how_to_get=how)
 
 
 #: What `examine` looks at, in the order in which people read it.
 SECTIONS: tuple[Callable[[], Iterator[Check]], ...] = (
     python,
     packages,
+    workbench,
     compute,
     codecs,
     cards,

@@ -15,6 +15,7 @@ from scipy import ndimage, sparse
 
 from readingroom.errors import RefusedInput
 from readingroom.reading import Masks, Reading, Segment
+from readingroom.report.regions import standing_masks
 from readingroom.report.saving import complete_or_absent
 
 _measure: Any = import_module("skimage.measure")
@@ -37,7 +38,8 @@ _GLTF_FROM_LPS = 0.001 * np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.f
 def write(reading: Reading, directory: Path, file_format: str) -> list[Path]:
     """Write one closed surface per mask that holds a voxel.
 
-    The surfaces are lightly smoothed and enclose the volume of their voxels.
+    The surfaces are lightly smoothed and enclose the volume of their voxels. Findings
+    that a person rejected are left out.
 
     Parameters
     ----------
@@ -64,11 +66,12 @@ def write(reading: Reading, directory: Path, file_format: str) -> list[Path]:
             f"Surfaces are not written as '{file_format}'.",
             f"Choose one of {', '.join(FILE_FORMATS)}.",
         )
-    if reading.masks is None:
+    masks = standing_masks(reading)
+    if masks is None:
         return []
     taken: set[str] = set()
     files = []
-    for segment, surface in _surfaces(reading.masks):
+    for segment, surface in _surfaces(masks):
         path = directory / f"{_file_name(segment.name, taken)}.{file_format}"
         content = _stl(surface) if file_format == "stl" else _glb(surface, segment)
         with complete_or_absent(path) as partial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,12 @@ class Region:
 
     origin: tuple[int, int, int]
     mask: npt.NDArray[np.bool_]
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """Index that cuts the box out of the volume."""
+        k, j, i = (slice(a, a + n) for a, n in zip(self.origin, self.mask.shape, strict=True))
+        return k, j, i
 
     @property
     def slices(self) -> range:
@@ -69,6 +75,38 @@ def regions_of(reading: Reading, volume: Volume, findings: Iterable[Finding]) ->
         if region is not None:
             regions[finding.id] = region
     return regions
+
+
+def standing_masks(reading: Reading) -> Masks | None:
+    """Return the masks as they leave the room: without the voxels of rejected findings.
+
+    Voxels that a finding still standing shares with a rejected one stay.
+    """
+    masks = reading.masks
+    rejected = [f for f in reading.findings if f.state == "rejected"]
+    if masks is None or not rejected:
+        return masks
+    components = _Components(masks)
+    layers = [layer.copy() for layer in masks.layers]
+    for finding in rejected:
+        for layer, region, _ in _regions(finding, components, masks):
+            layers[layer][region.box][region.mask] = 0
+    for finding in reported(reading):
+        for layer, region, value in _regions(finding, components, masks):
+            layers[layer][region.box][region.mask] = value
+    return Masks(layers, masks.ijk_to_lps, masks.segments)
+
+
+def _regions(
+    finding: Finding, components: _Components, masks: Masks
+) -> Iterator[tuple[int, Region, int]]:
+    """Yield the layer, the region and the label of a finding's mask, if it has one."""
+    ijk = np.linalg.solve(masks.ijk_to_lps, [*finding.position_lps_mm, 1.0])[:3]
+    for segment in masks.segments:
+        if segment.name == finding.mask_segment:
+            region = components.at(segment.name, np.rint(ijk[::-1]).astype(int))
+            if region is not None:
+                yield segment.layer, region, segment.value
 
 
 class _Components:

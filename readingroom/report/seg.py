@@ -21,6 +21,7 @@ from readingroom.report.dicomobject import (
     without_names_in_warnings,
 )
 from readingroom.report.dicomsource import Source, read_source
+from readingroom.report.regions import standing_masks
 
 if TYPE_CHECKING:
     from readingroom.reading import Masks, Reading, Segment
@@ -32,9 +33,10 @@ _SERIES_OFFSET = 1
 def write(reading: Reading, volume: Volume, path: Path) -> Path:
     """Write every mask as a binary segment; frames without a voxel are left out.
 
-    Segments keep their names, order and colours. Frames refer to the source planes that
-    they lie on. Where the loader had to resample (missing slices, gantry tilt), frames
-    carry the geometry of the resampled grid and refer to the series as a whole.
+    Segments keep their names, order and colours; findings that a person rejected are left
+    out of them. Frames refer to the source planes that they lie on. Where the loader had to
+    resample (missing slices, gantry tilt), frames carry the geometry of the resampled grid
+    and refer to the series as a whole.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def _geometry(source: Source, volume: Volume, slices: range) -> dict[str, Any]:
 
 
 def _masks_on(reading: Reading, volume: Volume) -> Masks:
-    masks = reading.masks
+    masks = standing_masks(reading)
     if masks is None or not masks.segments:
         raise _empty()
     same_place = np.allclose(masks.ijk_to_lps, volume.ijk_to_lps, atol=1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from readingroom.errors import ReadingRoomError
 from readingroom.maskregion import Box
 from readingroom.reader import Reader
 from readingroom.reading import FindingState, Landmark, Masks, Reading, ReadingStatus
-from readingroom.review import audit, recovery, refusals
+from readingroom.review import audit, masking, recovery, refusals
 from readingroom.review.change import Change, Kind
 from readingroom.review.history import Edit, History
 from readingroom.review.journal import Base, Found, Journal
@@ -38,6 +38,7 @@ class EditedReading:
         *,
         reviewer: str,
         autosave: bool,
+        named: Collection[str],
     ) -> None:
         self.directory, self.study, self.volume = directory, study, volume
         self.reader: Reader[Any] = readers.get(reading.reader)
@@ -48,6 +49,7 @@ class EditedReading:
         self._history = History()
         self._subscribers: list[Callable[[Change], None]] = []
         self._autosave = autosave
+        self._named = named
         self._journal: Journal | None = None
         self._begin()
 
@@ -226,6 +228,8 @@ class EditedReading:
         if landmarks is not None:
             draft.landmarks = landmarks
         made = tuple(patch for patch in patches if patch)
+        if masks is not None and not made and record is None:
+            return  # the very masks that are there
         layers = _masks(draft).layers
         for patch in made:
             patch.apply(layers)
@@ -282,8 +286,10 @@ class EditedReading:
         entry = audit.entry(what, name, self.reading, after, self.reader)
         entry["session"] = self._session
         after = after.model_copy(update={"audit": [*self.reading.audit, entry]})
-        folder.save(after, self.directory, follows=None if on_top else self._revision)
-        self.reading, self.reviewer = after, name
+        stored = after.model_copy(update={"masks": masking.in_use(self.masks, self._named)})
+        folder.save(stored, self.directory, follows=None if on_top else self._revision)
+        self.reading = after.model_copy(update={"revision": stored.revision})
+        self.reviewer = name
         if self._journal:
             self._journal.close(remove=True)
         self._begin()

@@ -92,8 +92,12 @@ class Journal:
                 self._flush()
         except ReadingRoomError as fault:
             self.fault = fault
-            raise
-        self.fault = None
+        except OSError:
+            self.fault = _folder_gone()
+        else:
+            self.fault = None
+        if self.fault:
+            raise self.fault
 
     def close(self, *, remove: bool) -> None:
         """Give the file back; with `remove`, its edits are saved or not wanted."""
@@ -155,7 +159,7 @@ def abandoned(directory: Path) -> list[Found]:
     paths = [path for path in (directory / FOLDER).glob(f"*{_SUFFIX}") if path.is_file()]
     for path in sorted(paths, key=lambda path: -path.stat().st_mtime_ns):
         with contextlib.suppress(OSError):
-            handle = os.open(path, os.O_RDWR)
+            handle = os.open(path, os.O_RDWR | os.O_APPEND)
             one = _read(path, handle) if lock_now(handle) else None
             if one is None:
                 os.close(handle)
@@ -179,6 +183,14 @@ def _read(path: Path, handle: int) -> Found | None:
     if not records:
         return None
     return Found(path, Base(**json.loads(records[0])), records[1:], handle)
+
+
+def _folder_gone() -> ReadingRoomError:
+    return ReadingRoomError(
+        "OUTPUT_NOT_WRITABLE",
+        "The reading folder cannot be written any more; edits are not secured.",
+        "Connect its drive again or put the folder back, then go on.",
+    )
 
 
 def _frame(record: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,8 @@ def with_classes(masks: Masks, classes: Sequence[FindingClass]) -> Masks:
         return masks
     layers, segments = list(masks.layers), list(masks.segments)
     homes = [s.layer for s in segments if s.name in names]
-    home = max(set(homes), key=homes.count) if homes else len(layers)
+    fresh = len(layers) if segments else 0
+    home = max(set(homes), key=homes.count) if homes else fresh
     if home == len(layers):
         layers.append(np.zeros(layers[0].shape, np.uint8))
     order = {one.label: value for value, one in enumerate(classes, 1)}
@@ -40,6 +41,13 @@ def with_classes(masks: Masks, classes: Sequence[FindingClass]) -> Masks:
         value = order[name] if order[name] not in taken else max(taken) + 1
         segments.append(segment(name, home, value))
     return Masks(layers, masks.ijk_to_lps, segments)
+
+
+def in_use(masks: Masks, always: Collection[str]) -> Masks:
+    """Return `masks` without empty segments, but with those named in `always`."""
+    there = [set(np.unique(layer[layer > 0]).tolist()) for layer in masks.layers]
+    kept = [s for s in masks.segments if s.name in always or s.value in there[s.layer]]
+    return Masks(masks.layers, masks.ijk_to_lps, kept)
 
 
 def keeping_neighbours(old: Labels, new: Labels) -> Labels:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom import folder, readers
+from readingroom.errors import RefusedInput
 from readingroom.maskregion import Index
 from readingroom.reading import Finding, FindingState, Landmark, Masks, Segment
 from readingroom.review import masking, recovery, refusals
@@ -80,8 +81,11 @@ class ReviewSession(EditedReading):
         volume = find_volume(reading, found)
         reader = readers.get(reading.reader)
         masks = reading.masks or Masks([np.zeros(volume.shape, np.uint8)], volume.ijk_to_lps)
+        named = masks.names()
         reading.masks = masking.with_classes(masks, reader.finding_classes)
-        session = cls(place, found, volume, reading, reviewer=reviewer, autosave=autosave)
+        session = cls(
+            place, found, volume, reading, reviewer=reviewer, autosave=autosave, named=named
+        )
         if autosave:
             recovery.take_over(session)
         return session
@@ -224,10 +228,22 @@ class ReviewSession(EditedReading):
         self._edit(what, "all", masks=theirs)
 
     def import_masks(self, path: str | Path) -> None:
-        """Take over the masks of a file; raises as `readingroom.folder.load_masks`."""
+        """Take over the masks of a file; raises as `readingroom.folder.load_masks`.
+
+        A plain label map means the labels of the findings' layer, all of it; a
+        segmentation means the segments that it names.
+        """
         self._refuse_signed()
-        names = {s.value: s.name for s in self.masks.segments if s.layer == self._class_layer()}
-        self.replace_masks(folder.load_masks(path, self.volume, names=names), "import")
+        try:
+            masks = folder.load_masks(path, self.volume)
+        except RefusedInput as refusal:
+            if refusal.code != "MASK_NAMES_MISSING":
+                raise
+            segments = [s for s in self.masks.segments if s.layer == self._class_layer()]
+            plain = folder.load_masks(path, self.volume, names={s.value: s.name for s in segments})
+            named = [replace(s, layer=0) for s in segments]
+            masks = Masks(plain.layers, plain.ijk_to_lps, named)
+        self.replace_masks(masks, "import")
 
     # Landmarks
 

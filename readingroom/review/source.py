@@ -41,8 +41,8 @@ def find_study(reading: Reading, given: Study | str | Path | None) -> Study:
 def find_volume(reading: Reading, study: Study) -> Volume:
     """Return the volume of `study` that `reading` was made from.
 
-    By series and by the grid of the masks; where the images carry no identity (NIfTI and
-    the like), also by the checksum of their voxels.
+    By series, by the grid of the masks and by the checksum of the voxels: a series that
+    lost a slice since may still have the same grid, its gap being filled.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def find_volume(reading: Reading, study: Study) -> Volume:
         raise _changed()
     volume = fitting[0]
     expected = reading.provenance.input_sha256
-    if not volume.is_dicom and expected and digest(volume) != expected:
+    if expected and digest(volume) != expected:
         raise _changed()
     return volume
 

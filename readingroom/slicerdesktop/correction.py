@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from readingroom.errors import RefusedInput
+from readingroom.errors import ReadingRoomError, RefusedInput
 from readingroom.slicerdesktop import places, source
 from readingroom.slicerdesktop.host import Host, Position
-from readingroom.slicerdesktop.placing import LandmarkWatcher, PlaceOnce, jump
+from readingroom.slicerdesktop.placing import PlaceOnce, jump
 
 if TYPE_CHECKING:
     from readingroom.review import Change, ReviewSession
@@ -32,6 +32,8 @@ class Correction:
         The volume that was read.
     changed : Callable[[Change], None]
         Called after every change, also those of undo and redo.
+    refused : Callable[[ReadingRoomError], None]
+        Told when a stroke of the editor is not taken over; the nodes go back.
     reviewer : str
         Who corrects.
 
@@ -48,12 +50,13 @@ class Correction:
         folder: Path,
         volume: Any,
         changed: Callable[[Change], None],
+        refused: Callable[[ReadingRoomError], None],
         reviewer: str = "",
     ) -> None:
         from readingroom.review import ReviewSession
 
         self._host = host
-        self._told = changed
+        self._told, self._refused = changed, refused
         self.volume = volume
         self.session: ReviewSession = ReviewSession.open(folder, reviewer=reviewer)
         try:
@@ -76,6 +79,26 @@ class Correction:
     def jump_to(self, finding_id: str) -> None:
         """Show a finding in every slice view."""
         jump(self._host.scene, self.session.reading.finding(finding_id).position_lps_mm)
+
+    def undo(self) -> None:
+        """Undo the last correction, painting included."""
+        self._watcher.flush()
+        self.session.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self._watcher.flush()
+        self.session.redo()
+
+    def save(self, reviewer: str, *, on_top: bool = False) -> int:
+        """Save the corrections as a revision and return its number, see `ReviewSession`."""
+        self._watcher.flush()
+        return int(self.session.save(reviewer, on_top=on_top))
+
+    def sign(self, name: str, *, on_top: bool = False) -> int:
+        """Sign and save the reading and return the revision's number."""
+        self._watcher.flush()
+        return int(self.session.sign(name, on_top=on_top))
 
     def grow_at_click(self, label: str, failed: Callable[[Exception], None]) -> None:
         """Wait for a click on something missed and outline it as `label`.
@@ -114,10 +137,11 @@ class Correction:
         keep_nodes : bool
             Whether the nodes stay: the scene that holds them is being closed.
         """
+        if not keep_nodes:
+            self._watcher.flush()
         self._unsubscribe()
         self._watcher.stop()
-        if self._landmarks is not None:
-            self._landmarks.stop()
+        self._landmarks.stop()
         self.stop_growing()
         self.session.close()
         if not keep_nodes:
@@ -128,23 +152,16 @@ class Correction:
 
         scene = self._host.scene
         self._presented = mrml.present(self.session.reading, scene, self.volume)
-        self._watcher = mrml.StrokeWatcher(self._presented, self.session)
-        self._landmarks = None
-        if self._presented.landmarks is not None:
-            self._landmarks = LandmarkWatcher(
-                self._presented.landmarks, self.session, mrml.collect_landmarks
-            )
+        soon = self._host.soon
+        self._watcher = mrml.StrokeWatcher(self._presented, self.session, soon, self._refused)
+        self._landmarks = mrml.LandmarkWatcher(self._presented, self.session, soon)
         self._place: PlaceOnce | None = None
         self._unsubscribe = self.session.subscribe(self._changed)
 
     def _changed(self, change: Change) -> None:
         from readingroom.review import mrml
 
-        if self._landmarks is not None:
-            was, self._landmarks.paused = self._landmarks.paused, True
         mrml.update(self._presented, self.session, change)
-        if self._landmarks is not None:
-            self._landmarks.paused = was
         self._told(change)
 
 

@@ -143,7 +143,9 @@ class ReaderLogic:
             ``NOT_A_READING``, ``SCHEMA_NEWER`` and others, see `Correction`; the review
             that was open stays.
         """
-        fresh = Correction(self.host, folder, volume, self._changed, reviewer)
+        fresh = Correction(
+            self.host, folder, volume, self._changed, self.listener.failed, reviewer
+        )
         if fresh.session.reader.name != self.reader:
             name = fresh.session.reader.name
             fresh.close()
@@ -161,19 +163,25 @@ class ReaderLogic:
             review, self.review = self.review, None
             review.close(keep_nodes=keep_nodes)
 
-    def save(self, reviewer: str) -> int:
+    def save(self, reviewer: str, *, on_top: bool = False) -> int:
         """Save the corrections as a revision and return its number.
+
+        Parameters
+        ----------
+        on_top : bool
+            Whether to save although another session has saved meanwhile; its revision stays.
 
         Raises
         ------
         ReadingRoomError
-            ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``; the corrections stay as they are.
+            ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``, ``READING_CHANGED``; the corrections stay
+            as they are.
         """
-        return int(self._open_review().session.save(reviewer))
+        return self._open_review().save(reviewer, on_top=on_top)
 
-    def sign(self, name: str) -> int:
-        """Sign the reading, save it, and return the revision's number."""
-        return int(self._open_review().session.sign(name))
+    def sign(self, name: str, *, on_top: bool = False) -> int:
+        """Sign the reading, save it, and return the revision's number; raises as `save`."""
+        return self._open_review().sign(name, on_top=on_top)
 
     def start_export(self, formats: Sequence[str], reviewer: str, *, index: bool = False) -> None:
         """Write the open reading in `formats`, in the reading process.
@@ -192,7 +200,7 @@ class ReaderLogic:
         """
         review = self._open_review()
         if review.session.dirty:
-            review.session.save(reviewer)
+            review.save(reviewer)
         self.jobs.submit(
             "report",
             Job(self.listener.progress, lambda r: self._was_exported(r, index), self._failed),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ctk
 import qt
 
-from readingroom.slicerdesktop.texts import pick, tr
+from readingroom.slicerdesktop.texts import choice_text, pick, tr
 
 if TYPE_CHECKING:
     from readingroom.options import OptionDescription, ReaderOptions
@@ -173,7 +173,7 @@ def _field(option: OptionDescription) -> Field:
         return _Choice(option, [("–", None), (tr("Yes"), True), (tr("No"), False)])
     if option.kind == "choice":
         none = [("–", None)] if option.optional else []
-        return _Choice(option, [*none, *((tr(choice), choice) for choice in option.choices)])
+        return _Choice(option, [*none, *((choice_text(choice), choice) for choice in option.choices)])
     if option.kind == "str":
         return _Text(option)
     return _Number(option, _slider(option) if _is_bounded(option) else _spin_box(option))

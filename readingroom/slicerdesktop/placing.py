@@ -1,4 +1,4 @@
-"""Ask for one click in the views, and keep landmarks in step with what a person drags."""
+"""Show a point in the views, and ask for one click in them."""
 
 from __future__ import annotations
 
@@ -84,63 +84,3 @@ class PlaceOnce:
             self.stop()
             self._placed(position)
 
-
-class LandmarkWatcher:
-    """Tells a session which landmarks a person has moved, added or removed.
-
-    Parameters
-    ----------
-    node : vtkMRMLMarkupsFiducialNode
-    session : ReviewSession
-    collect : Callable
-        `readingroom.review.mrml.collect_landmarks`.
-    """
-
-    def __init__(
-        self, node: Any, session: Any, collect: Callable[[Any], list[Any]]
-    ) -> None:
-        import slicer
-
-        self._node, self._session, self._collect = node, session, collect
-        self.paused = False
-        markups = slicer.vtkMRMLMarkupsNode
-        events = (
-            markups.PointEndInteractionEvent,
-            markups.PointPositionDefinedEvent,
-            markups.PointRemovedEvent,
-        )
-        self._tags = [node.AddObserver(event, self._changed) for event in events]
-
-    def stop(self) -> None:
-        """Watch no longer."""
-        for tag in self._tags:
-            self._node.RemoveObserver(tag)
-        self._tags = []
-
-    def _changed(self, caller: Any, event: Any) -> None:
-        if self.paused:
-            return
-        self.paused = True
-        try:
-            self._tell()
-        finally:
-            self.paused = False
-
-    def _tell(self) -> None:
-        before = {mark.name: mark.position_lps_mm for mark in self._session.reading.landmarks}
-        after = {mark.name: mark.position_lps_mm for mark in self._collect(self._node)}
-        for name in before.keys() - after.keys():
-            self._session.remove_landmark(name)
-        for name, position in after.items():
-            if name not in before:
-                self._session.add_landmark(name, position)
-            elif _distance(position, before[name]) > _STILL_MM:
-                self._session.move_landmark(name, position)
-
-
-#: A point nearer than this to where it was has not been moved: files round coordinates.
-_STILL_MM = 1e-3
-
-
-def _distance(a: Position, b: Position) -> float:
-    return float(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5)

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qt
+import slicer
 
-from readingroom.slicerdesktop import labels
+from readingroom.errors import RefusedInput
 from readingroom.slicerdesktop.correction import Correction
 from readingroom.slicerdesktop.editor import MaskEditor
 from readingroom.slicerdesktop.enabling import Enabling
 from readingroom.slicerdesktop.logic import ReaderLogic
 from readingroom.slicerdesktop.tables import FindingsTable, NumbersTable
-from readingroom.slicerdesktop.texts import note_text, pick, tr
+from readingroom.slicerdesktop.texts import language, note_text, pick, tr
 
 if TYPE_CHECKING:
     from readingroom.review import Change
@@ -94,8 +95,8 @@ class ReviewPanel:
             button.clicked.connect(self._on_finding(edit))
         ui.reassignButton.clicked.connect(lambda: self._attempt(self._reassign))
         ui.growButton.toggled.connect(self._grow)
-        ui.undoButton.clicked.connect(lambda: self._attempt(lambda: self._session().undo()))
-        ui.redoButton.clicked.connect(lambda: self._attempt(lambda: self._session().redo()))
+        ui.undoButton.clicked.connect(lambda: self._attempt(lambda: self._logic.review.undo()))
+        ui.redoButton.clicked.connect(lambda: self._attempt(lambda: self._logic.review.redo()))
         ui.importMasksButton.clicked.connect(lambda: self._attempt(self._import_masks))
         ui.saveButton.clicked.connect(lambda: self._attempt(self._save))
         ui.signButton.clicked.connect(lambda: self._attempt(self._sign))
@@ -146,11 +147,20 @@ class ReviewPanel:
             self._session().import_masks(Path(str(path)))
 
     def _save(self) -> None:
-        self._logic.save(str(self._ui.reviewerEdit.text).strip())
-        self.update_signing()
+        self._on_top(self._logic.save)
 
     def _sign(self) -> None:
-        self._logic.sign(str(self._ui.reviewerEdit.text).strip())
+        self._on_top(self._logic.sign)
+
+    def _on_top(self, store: Callable[..., int]) -> None:
+        """Save or sign; ask first if another session has saved meanwhile."""
+        name = str(self._ui.reviewerEdit.text).strip()
+        try:
+            store(name)
+        except RefusedInput as refusal:
+            if refusal.code != "READING_CHANGED" or not _agrees_to_save_on_top():
+                raise
+            store(name, on_top=True)
         self.update_signing()
 
     def _reopen(self) -> None:
@@ -172,16 +182,8 @@ class ReviewPanel:
         self._ui.readingLabel.text = tr("Reading of {volume}, revision {revision}").format(
             volume=review.volume.GetName(), revision=reading.revision
         )
-        texts = [f"• {note_text(note)}" for note in reading.notes if note.severity != "info"]
-        if review.session.recovered:
-            texts.insert(
-                0,
-                "• "
-                + tr("{count} corrections that had not been saved were recovered.").format(
-                    count=review.session.recovered
-                ),
-            )
-        self._ui.notesLabel.text = "\n".join(texts)
+        lines = [note_text(note) for note in reading.notes if note.severity != "info"]
+        self._ui.notesLabel.text = "\n".join(f"• {line}" for line in _found_again(review) + lines)
 
     def _show_classes(self, review: Correction) -> None:
         classes = review.session.reader.finding_classes
@@ -212,6 +214,28 @@ class ReviewPanel:
         return f"{words[reading.status]} · {unsaved}"
 
 
+def _found_again(review: Correction) -> list[str]:
+    """Return what a person should know of corrections that an earlier session left."""
+    session, lines = review.session, []
+    if session.recovered:
+        text = tr("{count} corrections that had not been saved were recovered.")
+        lines.append(text.format(count=session.recovered))
+    if session.stranded:
+        text = tr("{count} unsaved corrections belong to an earlier revision.")
+        lines.append(text.format(count=session.stranded))
+    return lines
+
+
+def _agrees_to_save_on_top() -> bool:
+    question = tr(
+        "Somebody else has saved this reading meanwhile. Save yours as a revision on top? "
+        "The other revision stays."
+    )
+    return bool(slicer.util.confirmYesNoDisplay(question, "ReadingRoom"))
+
+
 def _edit_text(code: str) -> str:
-    return tr(labels.plain(code)) if code else ""
+    from readingroom.review.texts import edit_title
+
+    return edit_title(code, language()) if code else ""
 

@@ -10,7 +10,7 @@ import slicer
 
 from readingroom.slicerdesktop import source
 from readingroom.slicerdesktop.logic import ReaderLogic
-from readingroom.slicerdesktop.texts import tr
+from readingroom.slicerdesktop.texts import stage_text, tr
 
 if TYPE_CHECKING:
     from readingroom.slicerdesktop.optionspanel import OptionsPanel
@@ -64,7 +64,7 @@ class RunPanel:
         """Show how far the work is, here and in the status bar."""
         self._ui.progressBar.visible = True
         self._ui.progressBar.value = round(100 * fraction)
-        line = f"{tr(STAGES.get(stage, stage))} · {100 * fraction:.0f} %"
+        line = f"{stage_text(stage)} · {100 * fraction:.0f} %"
         self._ui.messageLabel.text = line
         self._logic.host.status(f"ReadingRoom: {line}")
 
@@ -129,24 +129,4 @@ class RunPanel:
         self._ui.runButton.text = text
         self._ui.runButton.toolTip = tip
         self._ui.runButton.enabled = enabled
-
-
-#: The worker's stages in words.
-STAGES = {
-    "start": "Starting",
-    "load": "Loading the images",
-    "anatomy": "Finding the anatomy",
-    "lesions": "Looking for lesions",
-    "scoring": "Measuring",
-    "masks": "Measuring",
-    "notes": "Measuring",
-    "save": "Saving",
-    "done": "Done",
-    "seg": "DICOM SEG",
-    "sr": "DICOM SR",
-    "pdf": "PDF",
-    "csv": "CSV",
-    "fhir": "FHIR",
-    "stl": "STL",
-}
 

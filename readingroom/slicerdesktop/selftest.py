@@ -15,7 +15,7 @@ import numpy as np
 import slicer
 import vtk
 
-from readingroom.slicerdesktop import modules
+from readingroom.slicerdesktop import modules, phantom
 from readingroom.slicerdesktop.logic import Listener, ReaderLogic
 
 _LIMIT_S = 300.0
@@ -50,14 +50,9 @@ def _read_correct_export(test: Any, logic: ReaderLogic) -> None:
         volume = phantom_volume()
         test.delayDisplay("Reading the phantom")
         _read(test, logic, volume, folder)
-        session = logic.review.session
         test.delayDisplay("Correcting")
-        for finding in session.reading.findings[:1]:
-            session.reject(finding.id)
-            test.assertEqual(session.reading.finding(finding.id).state, "rejected")
-            session.undo()
-        number = logic.save("Self-test")
-        test.assertGreaterEqual(number, 2)
+        _correct(test, logic)
+        test.assertEqual(logic.save("Self-test"), 2)
         test.delayDisplay("Exporting")
         files = _export(test, logic)
         test.assertTrue(all(file.is_file() for file in files))
@@ -71,6 +66,16 @@ def _read(test: Any, logic: ReaderLogic, volume: Any, folder: str) -> None:
     _wait(logic)
     test.assertEqual(told, ["read"])
     test.assertIsNotNone(logic.review.segmentation)
+
+
+def _correct(test: Any, logic: ReaderLogic) -> None:
+    session = logic.review.session
+    first = session.reading.findings[0].id
+    session.reject(first)
+    test.assertEqual(session.reading.finding(first).state, "rejected")
+    logic.review.undo()
+    test.assertEqual(session.reading.finding(first).state, "proposed")
+    session.accept(first)
 
 
 def _export(test: Any, logic: ReaderLogic) -> list[Path]:
@@ -95,13 +100,10 @@ def _wait(logic: ReaderLogic) -> None:
 
 
 def phantom_volume() -> Any:
-    """Return a scalar volume node with a simulated chest CT."""
-    from readingroom.readers.cacs.simulate import simulate
-
-    array, ijk_to_lps = simulate(1)
+    """Return a scalar volume node with the chest phantom."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Phantom")
-    slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(array))
-    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ ijk_to_lps
+    slicer.util.updateVolumeFromArray(node, phantom.chest())
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ phantom.ijk_to_lps()
     matrix = vtk.vtkMatrix4x4()
     for row in range(4):
         for column in range(4):

@@ -68,7 +68,7 @@ class FindingsTable:
         self._widget.rowCount = 0
 
     def _fill(self, row: int, finding: Finding, reader: Any, names: list[str]) -> None:
-        texts = [labels.state_sign(finding), labels.class_title(reader, finding.label)]
+        texts = [labels.state_sign(finding), labels.class_title(reader, finding.label, language())]
         texts += [labels.value_text(finding.measurements.get(name)) for name in names]
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
@@ -128,7 +128,7 @@ def _details(finding: Finding) -> str:
     if finding.confidence is not None:
         rows.append(f"{tr('Confidence')}: {100 * finding.confidence:.0f} %")
     rows += [
-        f"{labels.plain(name)}: {labels.value_text(m)} {labels.unit_text(m)}".rstrip()
+        f"{labels.quantity_title(name, language())}: {labels.value_text(m)} {labels.unit_text(m)}".rstrip()
         for name, m in finding.measurements.items()
     ]
     return "\n".join(rows)

@@ -6,7 +6,8 @@ Chinese work without one.
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import Any, Literal
 
 from readingroom.slicerdesktop.texts_zh import CHINESE, FAULTS
 
@@ -14,7 +15,7 @@ _CONTEXT = "ReadingRoom"
 _WIDGET_TEXTS = ("text", "toolTip", "placeholderText")
 
 
-def language() -> str:
+def language() -> Literal["en", "zh"]:
     """Return ``zh`` where 3D Slicer runs in Chinese, else ``en``."""
     import slicer
 
@@ -36,11 +37,23 @@ def pick(texts: dict[str, str]) -> str:
     return texts.get(language()) or texts.get("en", "")
 
 
+def choice_text(choice: str) -> str:
+    """Return an option's value in words; the code itself where there are none."""
+    from readingroom.workbench.texts import CHOICES
+
+    return CHOICES[choice][language()] if choice in CHOICES else choice
+
+
+def stage_text(name: str) -> str:
+    """Return what a stage of the reading process is called."""
+    from readingroom.workbench.texts import stage
+
+    return stage(name, language())
+
+
 def fault_text(fault: Any) -> str:
     """Return what a `ReadingRoomError` says, with its code: the same code in every door."""
-    happened, to_do = fault.what_happened, fault.what_to_do
-    if language() == "zh" and fault.code in FAULTS:
-        happened, to_do = FAULTS[fault.code]
+    happened, to_do = _explained(fault)
     return f"{happened} {to_do} ({fault.code})"
 
 
@@ -55,7 +68,18 @@ def translate_widgets(root: Any) -> None:
         for name in _WIDGET_TEXTS:
             text = getattr(widget, name, None)
             if isinstance(text, str) and text:
-                setattr(widget, name, tr(text))
+                # A progress bar's text follows from its value and cannot be set.
+                with contextlib.suppress(AttributeError):
+                    setattr(widget, name, tr(text))
+
+
+def _explained(fault: Any) -> tuple[str, str]:
+    from readingroom.workbench.faults_zh import CHINESE as OTHERS
+
+    known = {**OTHERS, **FAULTS}
+    if language() == "zh" and fault.code in known:
+        return known[fault.code]
+    return fault.what_happened, fault.what_to_do
 
 
 def _descendants(widget: Any) -> list[Any]:

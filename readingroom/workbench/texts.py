@@ -225,33 +225,6 @@ STATES_TEXT: dict[str, Text] = {
     "added": _t("added", "人工添加"),
 }
 
-#: Codes of edits, as the audit trail and undo name them.
-EDITS: dict[str, Text] = {
-    "accept": _t("Accepted", "接受"),
-    "reject": _t("Rejected", "拒绝"),
-    "restore": _t("Set undecided", "恢复未定"),
-    "reassign": _t("Class changed", "更改类别"),
-    "remove": _t("Removed", "移除"),
-    "grow": _t("Added by a click", "点击添加"),
-    "paint": _t("Painted", "绘制"),
-    "erase": _t("Erased", "擦除"),
-    "threshold_brush": _t("Painted at the threshold", "阈值绘制"),
-    "draw": _t("Drawn", "勾画"),
-    "scissors": _t("Cut", "剪切"),
-    "islands": _t("Islands", "连通区处理"),
-    "smoothing": _t("Smoothed", "平滑"),
-    "import": _t("Masks imported", "导入掩膜"),
-    "move_landmark": _t("Landmark moved", "移动标志点"),
-    "add_landmark": _t("Landmark added", "添加标志点"),
-    "remove_landmark": _t("Landmark removed", "移除标志点"),
-    "revert": _t("Back to the machine's reading", "恢复机器首版"),
-    "undo": _t("Undone", "撤销"),
-    "redo": _t("Redone", "重做"),
-    "save": _t("Saved", "保存"),
-    "sign": _t("Signed", "签署"),
-    "reopen": _t("Reopened", "重新打开"),
-}
-
 #: Choices of options that are words rather than names.
 CHOICES: dict[str, Text] = {
     "auto": _t("automatic", "自动"),

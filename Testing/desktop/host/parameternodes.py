@@ -114,6 +114,8 @@ class _Parameter:
         if self.is_node:
             if value is not None and not isinstance(value, self.type):
                 raise TypeError(f"{self.name}: not a {self.type.__name__}")
+            # None is a value too: the parameter of the same name tells that it was written.
+            node.SetParameter(self.name, "")
             node.SetNodeReferenceID(self.name, None if value is None else value.GetID())
             return
         allowed = (int, float) if self.type is float else self.type
@@ -122,9 +124,7 @@ class _Parameter:
         node.SetParameter(self.name, str(value))
 
     def is_in(self, node) -> bool:
-        if self.is_node:
-            return bool(node.HasNodeReferenceRole(self.name))
-        return self.name in node.GetParameterNames()
+        return bool(node.HasParameter(self.name))
 
 
 _EMPTY = {bool: False, int: 0, float: 0.0, str: "", pathlib.Path: pathlib.Path()}

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
-from PySide6.QtCore import QFile, QIODevice, QObject
+from PySide6.QtCore import QBuffer, QIODevice, QObject
 from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import QWidget
 
@@ -37,13 +37,16 @@ def load_ui(path: str) -> QWidget:
     loader = QUiLoader()
     for known in _CUSTOM.values():
         loader.registerCustomWidget(known)
-    file = QFile(path)
-    file.open(QIODevice.ReadOnly)
-    widget = loader.load(file)
-    file.close()
+    connections = list(tree.iter("connection"))
+    for part in tree.findall("connections"):
+        tree.getroot().remove(part)  # PySide6 spells a signal of Python otherwise
+    content = QBuffer()
+    content.setData(ElementTree.tostring(tree.getroot()))
+    content.open(QIODevice.ReadOnly)
+    widget = loader.load(content)
     if widget is None:
         raise RuntimeError(f"Could not load UI file: {path}")
-    for connection in tree.iter("connection"):
+    for connection in connections:
         _connect(widget, connection)
     return widget
 

@@ -28,6 +28,22 @@ def test_a_decoder_that_returns_wrong_pixels_is_caught(monkeypatch):
     assert lossless == [False, False]
 
 
+def test_what_the_workbench_needs_is_looked_at_but_the_readers_do_not_wait_for_it(monkeypatch):
+    assert {"aiohttp", "trame-slicer", "libEGL"} <= found("workbench").keys()
+    real = checks.metadata.version
+
+    def without_trame(name: str) -> str:
+        if name == "trame-slicer":
+            raise checks.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(checks.metadata, "version", without_trame)
+    check = found("workbench")["trame-slicer"]
+    assert check.state == "missing"
+    assert check.how_to_get.startswith("pip install trame-slicer==")
+    assert core_works(examine())
+
+
 def test_pinned_packages_are_compared_with_what_is_installed(monkeypatch):
     assert found("packages")["pydicom"].state == "ok"
     real = checks.metadata.version

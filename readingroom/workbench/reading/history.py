@@ -8,8 +8,9 @@ from typing import Any
 from readingroom.errors import ReadingRoomError
 from readingroom.reading import Reading
 from readingroom.report.phrases import Language, person
+from readingroom.review.texts import EDITS
 from readingroom.workbench.reading import labels
-from readingroom.workbench.texts import EDITS, STATES_TEXT
+from readingroom.workbench.texts import STATES_TEXT
 from readingroom.workbench.worklist.header import read_header
 
 _REVISIONS = "revisions"

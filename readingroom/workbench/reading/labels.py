@@ -103,3 +103,18 @@ def ink(color: tuple[float, float, float]) -> str:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#000" if luminance > 0.179 else "#fff"
+
+
+_LANDMARKS: dict[str, dict[str, str]] = {
+    "aortic_valve": {"en": "Aortic valve", "zh": "主动脉瓣"},
+    "mitral_valve": {"en": "Mitral valve", "zh": "二尖瓣"},
+    "tricuspid_valve": {"en": "Tricuspid valve", "zh": "三尖瓣"},
+    "pulmonary_valve": {"en": "Pulmonary valve", "zh": "肺动脉瓣"},
+    "apex": {"en": "Apex", "zh": "心尖"},
+}
+
+
+def landmark(name: str, language: Language) -> str:
+    """Return what a landmark is called."""
+    known = _LANDMARKS.get(name)
+    return known[language] if known else spoken(name)

@@ -1,0 +1,140 @@
+"""What is written around the images: letters, slice, ruler, crosshair lines, marker.
+
+The page draws it over the pictures from one small dictionary per view, so that it is sharp
+at any resolution and moving the crosshair of one view renders no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from readingroom.workbench.viewer.navigation import Navigator
+from readingroom.workbench.viewer.overlay import slice_geometry
+from readingroom.workbench.viewer.stage import Stage
+
+Point = npt.NDArray[np.float64]
+
+#: Letters at the positive and negative end of the RAS axes.
+_LETTERS = (("R", "L"), ("A", "P"), ("S", "I"))
+_OBLIQUE = 0.2
+_RULERS_MM = (200, 100, 50, 20, 10, 5, 2, 1)
+_RULER_SHARE = 0.3
+#: Smallest half side of the marker around a finding, in pixels of the page.
+_MARKER_PX = 16.0
+
+
+def direction_letters(direction: Sequence[float]) -> str:
+    """Return where a RAS direction points, main axis first: ``"L"``, ``"LP"``."""
+    size = np.abs(direction)
+    order = [axis for axis in np.argsort(-size) if size[axis] > _OBLIQUE]
+    return "".join(_LETTERS[axis][0 if direction[axis] > 0 else 1] for axis in order[:2])
+
+
+class Annotations:
+    """Computes the dictionaries; all places are per cent of the view, y downwards."""
+
+    def __init__(self, stage: Stage, navigator: Navigator) -> None:
+        self._stage, self._navigator = stage, navigator
+        self.show_crosshair = True
+        #: Corners of the highlighted finding's box in RAS, shape (n, 3).
+        self.marked: Point | None = None
+
+    def of_slice(self, name: str) -> dict[str, Any]:
+        """Return what is written around a slice view."""
+        node = self._stage.slices[name].get_view_node()
+        matrix, (rows, columns), _ = slice_geometry(node)
+        right, up = (
+            direction_letters(matrix[:3, a] / np.linalg.norm(matrix[:3, a])) for a in (0, 1)
+        )
+        left, down = (
+            direction_letters(-matrix[:3, a] / np.linalg.norm(matrix[:3, a])) for a in (0, 1)
+        )
+        return {
+            "right": right,
+            "left": left,
+            "top": up,
+            "bottom": down,
+            "slice": self._slice(name),
+            "ruler": self._ruler(matrix, columns),
+            "lines": self._lines(name, matrix, rows, columns),
+            "marker": self._slice_marker(name, matrix, rows, columns),
+            "mm_per_px": self._navigator.mm_per_pixel(name) * self._stage.views[name].scale,
+        }
+
+    def of_three_d(self) -> dict[str, Any]:
+        """Return what is written on the 3D view: the marker."""
+        if self.marked is None:
+            return {"marker": None}
+        renderer = self._stage.three_d.renderer()
+        size = self._stage.three_d.render_window().GetSize()
+        camera = renderer.GetActiveCamera()
+        matrix = camera.GetCompositeProjectionTransformMatrix(size[0] / max(size[1], 1), -1, 1)
+        project = np.array([[matrix.GetElement(r, c) for c in range(4)] for r in range(4)])
+        clip = np.c_[self.marked, np.ones(len(self.marked))] @ project.T
+        if (clip[:, 3] <= 0).any():
+            return {"marker": None}
+        flat = clip[:, :2] / clip[:, 3:]
+        xy = (flat + 1) / 2 * np.array(size)
+        return {"marker": self._frame("three_d", xy, size[1], size[0], True)}
+
+    def _slice(self, name: str) -> dict[str, Any]:
+        view = self._stage.slices[name]
+        low, high = view.get_slice_range()
+        step = view.get_slice_step() or 1.0
+        count = max(round((high - low) / step) + 1, 1)
+        number = round((view.get_slice_value() - low) / step) + 1
+        return {
+            "number": int(min(max(number, 1), count)),
+            "count": int(count),
+            "mm": round(float(view.get_slice_value()), 1),
+        }
+
+    def _ruler(self, matrix: Point, columns: int) -> dict[str, float]:
+        width_mm = float(np.linalg.norm(matrix[:3, 0])) * columns
+        mm = next((mm for mm in _RULERS_MM if mm <= width_mm * _RULER_SHARE), _RULERS_MM[-1])
+        return {"mm": mm, "percent": round(100 * mm / width_mm, 2)}
+
+    def _lines(self, name: str, matrix: Point, rows: int, columns: int) -> dict[str, float] | None:
+        """Return where the other slices cut this one: x of the upright, y of the level line."""
+        if not self.show_crosshair:
+            return None
+        x, y = _xy(self._navigator.crossing()[None], matrix)[0]
+        return {
+            "x": round(100 * (x + 0.5) / columns, 2),
+            "y": round(100 - 100 * (y + 0.5) / rows, 2),
+        }
+
+    def _slice_marker(
+        self, name: str, matrix: Point, rows: int, columns: int
+    ) -> dict[str, Any] | None:
+        if self.marked is None:
+            return None
+        normal = matrix[:3, 2] / np.linalg.norm(matrix[:3, 2])
+        depths = (self.marked - matrix[:3, 3]) @ normal
+        through = bool(depths.min() <= 0.0 <= depths.max())
+        return self._frame(name, _xy(self.marked, matrix), rows, columns, through)
+
+    def _frame(
+        self, name: str, xy: Point, rows: int, columns: int, through: bool
+    ) -> dict[str, Any]:
+        smallest = _MARKER_PX * self._stage.views[name].scale
+        center = (xy.min(axis=0) + xy.max(axis=0)) / 2
+        half = np.maximum((xy.max(axis=0) - xy.min(axis=0)) / 2 + smallest / 3, smallest)
+        (left, low), (right, high) = center - half, center + half
+        return {
+            "x": round(100 * left / columns, 2),
+            "y": round(100 - 100 * high / rows, 2),
+            "w": round(100 * (right - left) / columns, 2),
+            "h": round(100 * (high - low) / rows, 2),
+            "through": through,
+        }
+
+
+def _xy(ras: Point, xy_to_ras: Point) -> Point:
+    """Return the pixels ``(n, 2)`` of points ``(n, 3)``."""
+    whole = np.c_[ras, np.ones(len(ras))]
+    return np.asarray((whole @ np.linalg.inv(xy_to_ras).T)[:, :2])

@@ -1,0 +1,152 @@
+"""Which view is rendered next, and what is sent to the browser of it.
+
+One queue for all views of a session: they share one CPU. A view is rendered when something
+in it changed, however often that was, and the view under the hand goes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Encode = Callable[[Pixels, int, int, int], tuple[bytes, dict[str, Any], int]]
+
+#: JPEG quality while things move, and once they rest.
+MOVING_QUALITY, STILL_QUALITY = 70, 92
+#: Rest after which the last picture is sent again in full quality, s.
+_REST_S = 0.25
+#: Views that are not under the hand wait this long for more changes, s.
+_OTHERS_WAIT_S = 0.12
+
+
+class Drawn(Protocol):
+    """A view that can be rendered and sent."""
+
+    name: str
+
+    def draw(self) -> tuple[Pixels, int, int]:
+        """Render, and return pixels ``[row, column, rgb]``, columns, rows."""
+
+    def send(self, picture: bytes, meta: dict[str, Any]) -> None:
+        """Send an encoded picture to the browser."""
+
+    def is_congested(self) -> bool:
+        """Say whether earlier pictures are still under way."""
+
+
+class RenderQueue:
+    """Renders views one at a time, coalescing requests.
+
+    Parameters
+    ----------
+    encode : callable
+        ``(pixels, columns, rows, quality) -> (bytes, meta, time in ms)``.
+    """
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+        self._wanted: dict[str, tuple[Drawn, float]] = {}
+        self._resting: dict[str, tuple[Drawn, Pixels, int, int]] = {}
+        self._first = ""
+        self._task: asyncio.Task[None] | None = None
+        self._changed: asyncio.Event | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self.after_frame: list[Callable[[], None]] = []
+        self.frames = 0
+
+    def request(self, view: Drawn) -> None:
+        """Have `view` rendered soon."""
+        self._wanted.setdefault(view.name, (view, time.monotonic()))
+        self._wake()
+
+    def prefer(self, name: str) -> None:
+        """Let the view called `name` go first: it is under the hand."""
+        self._first = name
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be rendered."""
+        return not self._wanted
+
+    def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+        self._pool.shutdown(wait=False)
+
+    def _wake(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # no loop yet: `start` renders what was asked for until then
+        if self._task is None or self._task.done():
+            self._changed = asyncio.Event()
+            self._task = loop.create_task(self._run())
+        assert self._changed is not None
+        self._changed.set()
+
+    def start(self) -> None:
+        """Begin, from within the event loop."""
+        self._wake()
+
+    async def _run(self) -> None:
+        assert self._changed is not None
+        while True:
+            view, wait_s = self._next()
+            if view is None:
+                await self._sleep(wait_s)
+                continue
+            if view.is_congested():
+                await asyncio.sleep(0.005)
+                continue
+            await self._frame(view)
+
+    def _next(self) -> tuple[Drawn | None, float | None]:
+        """Return the view to render now, or how long to wait (None: until asked)."""
+        if self._first in self._wanted:
+            return self._wanted[self._first][0], 0.0
+        if self._wanted:
+            view, since = min(self._wanted.values(), key=lambda entry: entry[1])
+            left = _OTHERS_WAIT_S - (time.monotonic() - since) if self._first else 0.0
+            return (view, 0.0) if left <= 0 else (None, left)
+        return None, _REST_S if self._resting else None
+
+    async def _sleep(self, seconds: float | None) -> None:
+        assert self._changed is not None
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            if not self._wanted:
+                await self._send_resting()
+
+    async def _frame(self, view: Drawn) -> None:
+        del self._wanted[view.name]
+        pixels, columns, rows = view.draw()
+        self.frames += 1
+        self._resting[view.name] = (view, pixels, columns, rows)
+        await self._push(view, pixels, columns, rows, MOVING_QUALITY)
+        for callback in self.after_frame:
+            callback()
+        await asyncio.sleep(0)
+
+    async def _send_resting(self) -> None:
+        while self._resting and not self._wanted:
+            _, (view, pixels, columns, rows) = self._resting.popitem()
+            await self._push(view, pixels, columns, rows, STILL_QUALITY)
+
+    async def _push(self, view: Drawn, pixels: Pixels, columns: int, rows: int, q: int) -> None:
+        loop = asyncio.get_running_loop()
+        picture, meta, _ = await loop.run_in_executor(
+            self._pool, self._encode, pixels, columns, rows, q
+        )
+        with contextlib.suppress(ConnectionError):
+            view.send(picture, meta)

@@ -1,0 +1,144 @@
+"""One Slicer view in the page: rendered by the queue, driven by the browser's events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trame_rca.view_adapter import RcaViewAdapter
+from trame_slicer.rca_view import RcaWindow
+from trame_slicer.views import ScheduledRenderStrategy
+
+from readingroom.workbench.viewer.queue import Pixels, RenderQueue
+
+#: Pictures on their way to the browser before a view waits.
+_MOST_PENDING = 4
+_SMALLEST = 10
+
+
+class RemoteView:
+    """A slice or 3D view of trame-slicer whose pictures go to the browser.
+
+    Parameters
+    ----------
+    name : str
+        Also the name of the area in the page.
+    slicer_view : SliceView or ThreeDView
+    queue : RenderQueue
+    most_pixels : int
+        Larger areas are rendered with fewer pixels and enlarged by the browser.
+
+    Attributes
+    ----------
+    before_draw : list of callable
+        Run before each rendering, for what is only worth doing then.
+    resized : list of callable
+        Run after the area changed its size.
+    touched : list of callable
+        Run before an event of the browser is processed; they receive its type.
+    """
+
+    def __init__(
+        self, name: str, slicer_view: Any, queue: RenderQueue, most_pixels: int = 0
+    ) -> None:
+        self.name, self.view = name, slicer_view
+        self.before_draw: list[Callable[[], None]] = []
+        self.resized: list[Callable[[], None]] = []
+        self.touched: list[Callable[[str], None]] = []
+        self._queue = queue
+        self._window = _Window(self)
+        self.adapter = _Adapter(self._window, name, scheduler=_Scheduler(self, self._window))
+        self.adapter.max_pixel_count = most_pixels
+        slicer_view.set_scheduled_render(_Strategy(self))
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the view per pixel of the page."""
+        return float(self.adapter.scale_factor)
+
+    def request(self) -> None:
+        """Have the view rendered soon."""
+        self._queue.request(self)
+
+    def prefer(self) -> None:
+        """Render this view before the others from now on."""
+        self._queue.prefer(self.name)
+
+    def draw(self) -> tuple[Pixels, int, int]:
+        """Render now; return pixels ``[row, column, rgb]``, columns, rows."""
+        for callback in self.before_draw:
+            callback()
+        pixels, _, _ = self._window.img_cols_rows
+        rows, columns, _ = pixels.shape
+        return pixels, columns, rows
+
+    def send(self, picture: bytes, meta: dict[str, Any]) -> None:
+        """Send an encoded picture to the browser."""
+        self.adapter.push(picture, meta)
+
+    def is_congested(self) -> bool:
+        """Say whether too many pictures are still on their way."""
+        streamer = self.adapter.streamer
+        server = getattr(streamer, "coreServer", None)
+        return server is not None and server.network_monitor.pending > _MOST_PENDING
+
+
+class _Window(RcaWindow):  # type: ignore[misc]
+    """trame-slicer's window without its cursor, which would go to the browser at every move."""
+
+    def __init__(self, owner: RemoteView) -> None:
+        super().__init__(owner.view.render_window(), state={}, active_view_cursor="cursor")
+        self._owner = owner
+
+    def process_interaction_event(self, event: dict[str, Any]) -> None:
+        kind = str(event.get("type", ""))
+        for callback in self._owner.touched:
+            callback(kind)
+        super(RcaWindow, self).process_interaction_event(event)
+
+    def process_resize_event(self, width: int, height: int) -> None:
+        super().process_resize_event(width, height)
+        for callback in self._owner.resized:
+            callback()
+
+
+class _Adapter(RcaViewAdapter):  # type: ignore[misc]
+    def __init__(self, window: _Window, name: str, *, scheduler: _Scheduler) -> None:
+        super().__init__(window, name, scheduler=scheduler, do_schedule_render_on_interaction=False)
+
+    def update_size(self, origin: Any, size: dict[str, Any]) -> None:
+        # A hidden area says that it is 0 × 0: it keeps the size it will have again.
+        if size.get("w", 0) >= _SMALLEST and size.get("h", 0) >= _SMALLEST:
+            super().update_size(origin, size)
+
+
+class _Scheduler:
+    """What trame-rca asks to render; hands it to the queue."""
+
+    target_fps = 30.0
+
+    def __init__(self, owner: RemoteView, window: _Window) -> None:
+        self._owner, self.rca = owner, window
+
+    def set_push_callback(self, callback: Any) -> None:
+        del callback  # the queue pushes through the adapter
+
+    def schedule_render(self) -> None:
+        self._owner.request()
+
+    def reset(self) -> None:
+        self._owner.request()
+
+    async def close(self) -> None:
+        return None
+
+
+class _Strategy(ScheduledRenderStrategy):  # type: ignore[misc]
+    """What Slicer's views ask to render."""
+
+    def __init__(self, owner: RemoteView) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def schedule_render(self) -> None:
+        self._owner.request()

@@ -1,0 +1,43 @@
+"""Segments and window presets as the page lists them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from readingroom.reader import Reader
+from readingroom.terminology import concept
+from readingroom.workbench.viewer.style import MaskStyle
+
+
+def rows(session: Any, style: MaskStyle, in_3d: set[str]) -> list[dict[str, Any]]:
+    """Return one row per segment, findings first."""
+    titles = {one.label: one.title for one in session.reader.finding_classes}
+    found = [_row(s, titles, style, in_3d) for s in session.masks.segments]
+    order = list(titles)
+    return sorted(
+        found,
+        key=lambda row: (not row["finding"], order.index(row["name"]) if row["finding"] else 0),
+    )
+
+
+def presets(reader: Reader[Any]) -> list[dict[str, Any]]:
+    """Return the window presets of a reader."""
+    return [
+        {"name": p.name, "title": p.title, "center": p.center, "width": p.width}
+        for p in reader.window_presets
+    ]
+
+
+def _row(
+    segment: Any, titles: dict[str, dict[str, str]], style: MaskStyle, in_3d: set[str]
+) -> dict[str, Any]:
+    known = concept(segment.name)
+    red, green, blue = (round(255 * part) for part in segment.color)
+    return {
+        "name": segment.name,
+        "title": titles.get(segment.name, {"en": known.english, "zh": known.chinese}),
+        "color": f"rgb({red},{green},{blue})",
+        "finding": segment.name in titles,
+        "slices": style.is_visible(segment.name),
+        "three_d": segment.name in in_3d,
+    }
