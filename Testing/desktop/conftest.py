@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 from pathlib import Path
 
-# Before Qt is loaded: no screen, and no data of the user who runs the tests.
+# Before Qt is loaded: no screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-import pydicom
 import pytest
 
-from readingroom import folder, imaging, readers
-from readingroom.imaging.write import write_ct_series
-from readingroom.slicerdesktop import phantom
-from readingroom.study import Acquisition
 from Testing.desktop.host.desk import Desk
-
-FACTS = Acquisition(modality="CT", kvp=120.0, slice_thickness_mm=3.0, gated=True)
+from Testing.fixtures import review_cases
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +22,7 @@ def the_application(tmp_path_factory):
 
     place = tmp_path_factory.mktemp("slicer")
     before = os.environ.get("XDG_DATA_HOME")
-    os.environ["XDG_DATA_HOME"] = str(place / "data")
+    os.environ["XDG_DATA_HOME"] = str(place / "data")  # not the data of who runs the tests
     yield install.install(place)
     install.uninstall()
     os.environ.pop("XDG_DATA_HOME")
@@ -38,23 +31,14 @@ def the_application(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def the_series(tmp_path_factory):
-    """Return the DICOM files of the chest phantom."""
-    place = tmp_path_factory.mktemp("ct")
-    return write_ct_series(the_voxels(), phantom.ijk_to_lps(), place, acquisition=FACTS)
-
-
-@pytest.fixture(scope="session")
-def the_reading(the_series, tmp_path_factory):
-    """Return the folder of a reading of the phantom; copy it before it is changed."""
-    place = tmp_path_factory.mktemp("read") / "reading"
-    study = imaging.load(the_series[0].parent)
-    return folder.save(readers.read_study("cacs", study), place)
+def the_case(tmp_path_factory):
+    """Return a DICOM series and the folder of its reading; copy it before it is changed."""
+    return review_cases.a_case(tmp_path_factory.mktemp("case"))
 
 
 @pytest.fixture
-def a_reading(the_reading, tmp_path):
-    return Path(shutil.copytree(the_reading, tmp_path / "saved" / "reading"))
+def a_reading(the_case, tmp_path):
+    return Path(shutil.copytree(the_case.folder, tmp_path / "saved" / "reading"))
 
 
 @pytest.fixture(autouse=True)
@@ -76,26 +60,28 @@ def a_clean_application(the_application, request):
 
 
 @pytest.fixture
-def a_volume(the_series):
-    """Return the phantom in the scene, as the DICOM module would load it."""
+def a_volume(the_case):
+    """Return the series in the scene, as the DICOM module would load it."""
     import slicer
 
-    uids = [str(pydicom.dcmread(file, stop_before_pixels=True).SOPInstanceUID) for file in the_series]
-    slicer.dicomDatabase.files.update(zip(uids, map(str, the_series), strict=True))
-    node = a_node("CT")
-    node.SetAttribute("DICOM.instanceUIDs", " ".join(uids))
+    volume = the_case.study.volumes[0]
+    files = {u: str(f) for u, f in zip(volume.instance_uids, volume.files, strict=True)}
+    slicer.dicomDatabase.files.update(files)
+    node = a_node("CT", volume)
+    node.SetAttribute("DICOM.instanceUIDs", " ".join(volume.instance_uids))
     return node
 
 
 @pytest.fixture
-def a_volume_without_dicom():
-    return a_node("Research CT")
+def a_volume_without_dicom(the_case):
+    return a_node("Research CT", the_case.study.volumes[0])
 
 
 @pytest.fixture
 def a_desk(the_application, a_volume, tmp_path):
     """Return the calcium module's panel with a volume chosen; closed at the end."""
     desk = Desk(the_application, "ModuleCACS")
+    desk.use_quick_reader()
     desk.ui.outputFolderEdit.text = str(tmp_path / "readings")
     yield desk
     desk.widget.cleanup()
@@ -108,18 +94,13 @@ def a_review(a_desk, a_reading):
     return a_desk
 
 
-@functools.cache
-def the_voxels() -> np.ndarray:
-    return phantom.chest()
-
-
-def a_node(name: str):
+def a_node(name: str, volume):
     import slicer
     import vtk
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    slicer.util.updateVolumeFromArray(node, the_voxels())
-    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ phantom.ijk_to_lps()
+    slicer.util.updateVolumeFromArray(node, np.array(volume.array))
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.ijk_to_lps
     matrix = vtk.vtkMatrix4x4()
     for index, value in np.ndenumerate(to_ras):
         matrix.SetElement(*index, float(value))

@@ -7,14 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from readingroom import folder, readers
 from readingroom.errors import ReadingRoomError
 from readingroom.maskregion import Box
 from readingroom.reader import Reader
 from readingroom.reading import FindingState, Landmark, Masks, Reading, ReadingStatus
-from readingroom.review import audit, masking, recovery, refusals
+from readingroom.review import audit, masking, outcome, recovery, refusals
 from readingroom.review.change import Change, Kind
 from readingroom.review.history import Edit, History
 from readingroom.review.journal import Base, Found, Journal
@@ -22,8 +20,8 @@ from readingroom.review.patch import Patch
 from readingroom.review.records import Mode, Record, decode, encode
 from readingroom.study import Study, Volume
 
-#: What an edit changes in the record; all else is the session's.
-_EDITED = ("findings", "measurements", "categories")
+#: What measuring changes in the record; all else is the session's.
+_MEASURED = ("findings", "measurements", "categories", "notes")
 
 
 class EditedReading:
@@ -112,7 +110,7 @@ class EditedReading:
         self._refuse_signed()
         if self.can_redo:
             edit = self._history.step_forward()
-            layers = _masks(edit.after).layers
+            layers = outcome.masks_of(edit.after).layers
             for patch in edit.patches:
                 patch.apply(layers)
             self._settle("redo", edit, edit.after, edit.patches)
@@ -221,16 +219,16 @@ class EditedReading:
             A larger box to tell the subscribers than the one that changed.
         """
         self._refuse_signed()
-        before, draft = self.reading, _with_states(self.reading, states or {})
+        before, draft = self.reading, outcome.with_states(self.reading, states or {})
         draft = draft.model_copy(update={"status": "reviewed"})
         if masks is not None:
-            draft, patches = _with_masks(draft, masks)
+            draft, patches = outcome.with_masks(draft, masks)
         if landmarks is not None:
-            draft.landmarks = landmarks
+            draft = draft.model_copy(update={"landmarks": landmarks})
         made = tuple(patch for patch in patches if patch)
         if masks is not None and not made and record is None:
             return  # the very masks that are there
-        layers = _masks(draft).layers
+        layers = outcome.masks_of(draft).layers
         for patch in made:
             patch.apply(layers)
         try:
@@ -245,7 +243,7 @@ class EditedReading:
         self.reading = after
         edit = self._history.push(what, kind, ids, before, after, made)
         self._log(Record("do", what, kind, ids, after, made))
-        self._tell(_change(edit, what, told))
+        self._tell(outcome.change_of(edit, what, told))
 
     def _measured(
         self,
@@ -255,15 +253,15 @@ class EditedReading:
         kind: Kind,
         record: Reading | None,
     ) -> Reading:
-        if record is not None:
-            return draft.model_copy(update={name: getattr(record, name) for name in _EDITED})
         if kind == "landmark":
             return draft
-        masks = _masks(draft)
-        changes = [patch.change(masks.layers) for patch in patches]
-        measured = self.reader.remeasure_part(draft, self.study, masks, changes)
-        # A reader that makes its findings anew does not know what a person said of them.
-        return _with_states(measured, states).model_copy(update={"landmarks": draft.landmarks})
+        if record is None:
+            masks = outcome.masks_of(draft)
+            changes = [patch.change(masks.layers) for patch in patches]
+            record = self.reader.remeasure_part(draft, self.study, masks, changes)
+            # A reader that makes its findings anew does not know what a person said of them.
+            record = outcome.with_states(record, states)
+        return draft.model_copy(update={name: getattr(record, name) for name in _MEASURED})
 
     def _settle(self, mode: Mode, edit: Edit, target: Reading, patches: Sequence[Patch]) -> None:
         """Make `target`, one side of `edit`, the reading; audit, journal, tell."""
@@ -278,7 +276,7 @@ class EditedReading:
         self.reading = target.model_copy(update=kept)
         record = Record(mode, edit.what, edit.kind, edit.finding_ids, self.reading, tuple(patches))
         self._log(record)
-        self._tell(_change(edit, mode, None))
+        self._tell(outcome.change_of(edit, mode, None))
 
     def _store(self, what: str, name: str, status: ReadingStatus, *, on_top: bool) -> int:
         changed = {"status": status, "reviewer": name}
@@ -313,7 +311,7 @@ class EditedReading:
 
     def _repeat(self, record: Record) -> None:
         """Bring about what a record says, without measuring."""
-        before, layers = self.reading, _masks(record.reading).layers
+        before, layers = self.reading, outcome.masks_of(record.reading).layers
         patches = tuple(patch.onto(layers) for patch in record.patches)
         for patch in patches:
             patch.apply(layers)
@@ -333,38 +331,3 @@ class EditedReading:
             history.push(*edit, before, record.reading, patches)
         else:
             self._reopened = True
-
-
-def _masks(reading: Reading) -> Masks:
-    assert reading.masks is not None
-    return reading.masks
-
-
-def _with_states(reading: Reading, states: Mapping[str, FindingState]) -> Reading:
-    findings = [
-        finding.model_copy(update={"state": states[finding.id]})
-        if finding.id in states and finding.state != states[finding.id]
-        else finding
-        for finding in reading.findings
-    ]
-    return reading.model_copy(update={"findings": findings})
-
-
-def _with_masks(draft: Reading, wanted: Masks) -> tuple[Reading, list[Patch | None]]:
-    """Return the draft with room for `wanted`, and the patches that lead there."""
-    ours = _masks(draft)
-    new = len(wanted.layers) - len(ours.layers)
-    layers = [*ours.layers, *(np.zeros_like(wanted.layers[-1]) for _ in range(new))]
-    patches = [
-        Patch.between(number, old, wanted.layers[number]) for number, old in enumerate(layers)
-    ]
-    masks = Masks(layers, ours.ijk_to_lps, wanted.segments)
-    return draft.model_copy(update={"masks": masks}), patches
-
-
-def _change(edit: Edit, what: str, told: Box | None) -> Change:
-    if len(edit.patches) != 1 or edit.kind == "all":
-        kind: Kind = "all" if edit.patches else edit.kind
-        return Change(kind, what, edit.finding_ids)
-    patch = edit.patches[0]
-    return Change(edit.kind, what, edit.finding_ids, patch.layer, told or patch.box)

@@ -11,7 +11,16 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from readingroom.maskregion import Index
-from readingroom.reading import Category, Finding, Landmark, Masks, Measurement, Reading, Segment
+from readingroom.reading import (
+    Category,
+    Finding,
+    Landmark,
+    Masks,
+    Measurement,
+    NoteRecord,
+    Reading,
+    Segment,
+)
 from readingroom.review.change import Kind
 from readingroom.review.patch import Patch
 
@@ -88,6 +97,7 @@ def _stored(reading: Reading) -> dict[str, Any]:
         "findings": [finding.model_dump(mode="json") for finding in reading.findings],
         "measurements": {n: m.model_dump(mode="json") for n, m in reading.measurements.items()},
         "categories": {n: c.model_dump(mode="json") for n, c in reading.categories.items()},
+        "notes": [note.model_dump(mode="json") for note in reading.notes],
         "status": reading.status,
         "reviewer": reading.reviewer,
         "audit": reading.audit[-1:],
@@ -99,6 +109,7 @@ def _restored(stored: dict[str, Any], onto: Reading) -> Reading:
         "findings": [Finding(**finding) for finding in stored["findings"]],
         "measurements": {n: Measurement(**m) for n, m in stored["measurements"].items()},
         "categories": {n: Category(**c) for n, c in stored["categories"].items()},
+        "notes": [NoteRecord(**note) for note in stored["notes"]],
         "status": stored["status"],
         "reviewer": stored["reviewer"],
         "audit": [*onto.audit, *stored["audit"]],

@@ -14,7 +14,7 @@ from readingroom import folder, readers
 from readingroom.errors import RefusedInput
 from readingroom.maskregion import Index
 from readingroom.reading import Finding, FindingState, Landmark, Masks, Segment
-from readingroom.review import masking, recovery, refusals
+from readingroom.review import masking, nearest, recovery, refusals
 from readingroom.review.change import Change
 from readingroom.review.edited import EditedReading
 from readingroom.review.patch import Patch
@@ -100,18 +100,18 @@ class ReviewSession(EditedReading):
     def finding_at(self, position_lps_mm: Position, radius_mm: float = 3.0) -> str | None:
         """Return the id of the finding nearest to a position, None if none is near."""
         at = np.asarray(self.volume.kji_from_lps(position_lps_mm))
-        order = sorted(
-            self.reading.findings,
+        near = nearest.segments_near(self.masks, at, self.volume.spacing_mm, radius_mm)
+        best, found = radius_mm, None
+        for finding in sorted(
+            (f for f in self.reading.findings if f.mask_segment in near),
             key=lambda f: float(np.linalg.norm(np.subtract(f.position_lps_mm, position_lps_mm))),
-        )
-        best: tuple[float, str] | None = None
-        for finding in order:
+        ):
             distance = self._distance_mm(finding, at)
-            if distance <= radius_mm and (best is None or distance < best[0]):
-                best = (distance, finding.id)
-            if best is not None and best[0] == 0.0:
+            if distance < best or (found is None and distance == best):
+                best, found = distance, finding.id
+            if found is not None and best <= min(near.values()):
                 break
-        return best[1] if best else None
+        return found
 
     # Findings
 
@@ -345,13 +345,7 @@ class ReviewSession(EditedReading):
 
     def _distance_mm(self, finding: Finding, at: npt.NDArray[np.float64]) -> float:
         start, own = self.reader.voxels_of(self.reading, self.study, self.masks, finding)
-        voxels = np.argwhere(own)
-        if not len(voxels):
-            return float("inf")
-        steps = np.abs(voxels + np.array(start) - at)
-        # Within half a voxel is inside.
-        outside = np.where(steps <= 0.5, 0.0, steps) * np.array(self.volume.spacing_mm)
-        return float(np.sqrt((outside**2).sum(axis=1).min()))
+        return nearest.distance_mm(own, start, at, self.volume.spacing_mm)
 
 
 def _position(values: Sequence[float]) -> Position:

@@ -74,7 +74,8 @@ def _parameters(scene: Any) -> Any:
         node.SetSingletonTag(_TAG)
         node.SetName(_TAG)
         node.SetHideFromEditors(True)
-        # Painting one class must not eat its neighbour.
-        node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
         node = scene.AddNode(node)
+    # Painting one class must not eat its neighbour. Set each time: closing the scene brings
+    # the mode back to its default, and the node stays.
+    node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
     return node

@@ -49,7 +49,7 @@ class Jobs:
     def __init__(self, host: Host, packages: Path, command: Sequence[str] | None = None) -> None:
         self._host = host
         self._packages = packages
-        self._command = command
+        self.command = command
         self._client: WorkerClient | None = None
         self._job: Job | None = None
         self._timer: Timer | None = None
@@ -104,7 +104,7 @@ class Jobs:
         from readingroom.slicerdesktop import startworker
 
         script = str(Path(startworker.__file__))
-        return list(self._command or [self._host.python(), script, str(self._packages)])
+        return list(self.command or [self._host.python(), script, str(self._packages)])
 
     def _poll(self) -> None:
         if self._client is None:

@@ -13,7 +13,6 @@ from readingroom import readers
 from readingroom.errors import ReadingRoomError
 from readingroom.report.phrases import Language
 from readingroom.workbench import faults, ui
-from readingroom.workbench.graphics import require_graphics
 from readingroom.workbench.keymap import KeyMap
 from readingroom.workbench.memory import Memory
 from readingroom.workbench.reading.page import ReadingPage
@@ -21,6 +20,7 @@ from readingroom.workbench.session import Settings
 from readingroom.workbench.state import first_state
 from readingroom.workbench.tasks import Tasks
 from readingroom.workbench.texts import say, texts
+from readingroom.workbench.viewer import VIEWER_TEXTS, Viewer
 from readingroom.workbench.worklist.page import ListPage
 
 
@@ -35,9 +35,6 @@ class Workbench(TrameApp):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        require_graphics()
-        from readingroom.workbench.viewer import Viewer
-
         self._settings = settings
         self.memory = Memory.load(settings.memory)
         self.language: Language = _language(self.memory.language or settings.language)
@@ -131,11 +128,16 @@ class Workbench(TrameApp):  # type: ignore[misc]
 
     def _translate(self) -> None:
         self.state.page_lang = self.language
-        self.state.page_t = texts(self.language)
+        self.state.page_t = self._texts()
         self.state.page_keymap = self.keymap.rows(self.language)
         self.state.page_readers = [
             {"value": name, "title": self._reader_title(name)} for name in readers.names()
         ]
+
+    def _texts(self) -> dict[str, str]:
+        """Return what both the pages and the views say."""
+        views = {key: text[self.language] for key, text in VIEWER_TEXTS.items()}
+        return {**views, **texts(self.language)}
 
     def _reader_title(self, name: str) -> str:
         return texts(self.language).get(f"title_{name}", name)

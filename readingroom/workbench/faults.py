@@ -9,8 +9,8 @@ from typing import Any
 
 from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
 from readingroom.report.phrases import Language
-from readingroom.worker.faults import as_error
 from readingroom.workbench.faults_zh import CHINESE
+from readingroom.worker.faults import as_error
 
 _NOTHING = {"open": False, "kind": "info", "code": "", "text": "", "todo": ""}
 

@@ -27,7 +27,10 @@ _INPUT = {
         "请重新导出包含 Rescale Slope 与 Intercept 的序列。",
     ),
     "IMAGE_4D": ("文件包含多个容积。", "请将要判读的容积另存为三维文件。"),
-    "IMAGE_NOT_FINITE": ("图像含有非数值（NaN 或无穷大）。", "请替换后重新保存（空气为 -1024 HU）。"),
+    "IMAGE_NOT_FINITE": (
+        "图像含有非数值（NaN 或无穷大）。",
+        "请替换后重新保存（空气为 -1024 HU）。",
+    ),
     "IMAGE_TRUNCATED": ("图像文件不完整或压缩数据已损坏。", "请重新复制或导出该文件。"),
     "IMAGE_UNDECODABLE": ("图像文件的压缩像素无法解码。", "请重新导出序列，尽可能不压缩。"),
     "NOT_GREYSCALE": ("文件的每个体素含有多个数值。", "请提供每个体素一个数值的文件。"),
@@ -139,9 +142,13 @@ _WORKBENCH = {
         "没有找到可显示窗口的 Chromium、Chrome 或 Edge。",
         "请安装其中之一，或去掉 --desktop-window 使用普通浏览器。",
     ),
-    "GRAPHICS_MISSING": (
-        "此机器缺少无屏幕绘图所需的库。",
-        "请安装 libegl1 与 libgl1-mesa-dri（Debian、Ubuntu）。",
+    "RENDERING_UNAVAILABLE": (
+        "此机器无法绘图：缺少屏幕以及 EGL 或 OSMesa。",
+        "请安装 libegl1 与 libgl1-mesa-dri（Debian、Ubuntu），然后重新加载页面。",
+    ),
+    "WORKBENCH_MISSING": (
+        "未安装工作台所需的软件包。",
+        "请安装：pip install 'readingroom[workbench]'",
     ),
 }
 _MODELS = {

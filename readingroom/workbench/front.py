@@ -13,6 +13,7 @@ from aiohttp import web
 from readingroom.errors import ReadingRoomError
 from readingroom.workbench import pages, proxy, upload
 from readingroom.workbench.access import Access, is_local
+from readingroom.workbench.faults_zh import CHINESE
 from readingroom.workbench.sessions import Session, Sessions
 
 _STATIC = Path(__file__).with_name("static")
@@ -71,6 +72,7 @@ class Front:
         """Return the application, ready to be run or tested."""
         app = web.Application(middlewares=[self._guard], client_max_size=1 << 24)
         app.router.add_get("/health", self._health)
+        app.router.add_get("/ready", self._ready)
         app.router.add_static("/static", _STATIC)
         app.router.add_post("/paraview/", self._connection)
         app.router.add_post("/upload", self._upload)
@@ -141,13 +143,25 @@ class Front:
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
 
+    async def _ready(self, request: web.Request) -> web.Response:
+        """Say whether the browser's process runs, or why it could not be started."""
+        try:
+            await self._sessions.get(request[_IDENTITY])
+        except ReadingRoomError as fault:
+            happened, todo = CHINESE.get(fault.code, (fault.what_happened, fault.what_to_do))
+            chinese = {"what_happened": happened, "what_to_do": todo}
+            return web.json_response({"ok": False, "en": fault.as_dict(), "zh": chinese})
+        return web.json_response({"ok": True})
+
     async def _index(self, request: web.Request) -> web.StreamResponse:
         return pages.index(self._language)
 
     async def _connection(self, request: web.Request) -> web.StreamResponse:
         """Tell the page where its WebSocket is, once its process is there."""
         await self._session(request)
-        return web.json_response({"sessionURL": f"ws://{request.host}/ws", "secret": "wslink-secret"})
+        return web.json_response(
+            {"sessionURL": f"ws://{request.host}/ws", "secret": "wslink-secret"}
+        )
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         session = await self._session(request)

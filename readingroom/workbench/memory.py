@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
@@ -29,7 +30,8 @@ class Memory:
         try:
             data = json.loads(path.read_bytes())
             known = {field.name: type(field.default) for field in fields(cls)}
-            return cls(**{k: v for k, v in data.items() if isinstance(v, known.get(k, ()))})
+            kept: dict[str, Any] = {k: v for k, v in data.items() if type(v) is known.get(k)}
+            return cls(**kept)
         except (OSError, ValueError, TypeError, AttributeError):
             return cls()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -55,9 +56,8 @@ def refused(language: str) -> web.Response:
 
 def client_assets() -> list[str]:
     """Return the tags by which trame's own page loads its client; their names hold a hash."""
-    from trame_client.module import vue3
-
-    page = (Path(vue3.www) / "index.html").read_text(encoding="utf-8")
+    www = importlib.import_module("trame_client.module.vue3").www
+    page = (Path(www) / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r'<script type="module"[^>]*></script>', page)
     styles = re.findall(r'<link rel="stylesheet"[^>]*>', page)
     return [*styles, *scripts]

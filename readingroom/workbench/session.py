@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readingroom.workbench.sessions import READY, SETTINGS
+from readingroom.workbench.sessions import READY, REFUSED, SETTINGS
+from readingroom.worker.faults import as_error
 
 _LONGEST_MESSAGE = 256 << 20
 
@@ -57,9 +58,13 @@ def main() -> int:
     ready = _take_stdout()
     os.environ.setdefault("WSLINK_READY_MSG", "")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    from readingroom.workbench.app import Workbench
+    try:
+        from readingroom.workbench.app import Workbench
 
-    workbench = Workbench(settings)
+        workbench = Workbench(settings)
+    except Exception as fault:
+        ready.write(REFUSED + json.dumps(as_error(fault).as_dict()).encode() + b"\n")
+        return 1
     server = workbench.server
     server.controller.on_server_bind.add(lambda bound: _guard(bound.app, settings.secret))
     server.controller.on_server_bind.add(lambda bound: workbench.add_routes(bound.app))

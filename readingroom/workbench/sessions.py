@@ -21,6 +21,7 @@ from readingroom.worker.processtree import kill_tree
 #: other users of the machine can read.
 SETTINGS = "READINGROOM_WORKBENCH_SESSION"
 READY = b"READINGROOM-SESSION-READY "
+REFUSED = b"READINGROOM-SESSION-REFUSED "
 _START_S = 60.0
 _STOP_S = 6.0
 
@@ -139,11 +140,11 @@ class Sessions:
         process = await self._spawn(settings)
         try:
             port = await asyncio.wait_for(_port_of(process), _START_S)
-        except (TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError) as fault:
+        except BaseException as fault:
             await _end(process)
-            if isinstance(fault, asyncio.CancelledError):
-                raise
-            raise _not_started() from None
+            if isinstance(fault, TimeoutError | asyncio.IncompleteReadError):
+                raise _not_started() from None
+            raise
         session = Session(identity, process, port, secret, idle_since=self._clock())
         self._sessions[identity] = session
         return session
@@ -163,12 +164,15 @@ class Sessions:
 
 
 async def _port_of(process: asyncio.subprocess.Process) -> int:
-    """Return the port that the process says it listens on."""
+    """Return the port that the process says it listens on, or raise why it has none."""
     assert process.stdout is not None
     while line := await process.stdout.readline():
         if READY in line:
             asyncio.ensure_future(_drain(process))  # noqa: RUF006 - ends with the process
             return int(line.split(READY)[1])
+        if REFUSED in line:
+            parts = json.loads(line.split(REFUSED)[1])
+            raise ReadingRoomError(parts["code"], parts["what_happened"], parts["what_to_do"])
     raise asyncio.IncompleteReadError(b"", None)
 
 

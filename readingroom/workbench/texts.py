@@ -83,6 +83,8 @@ TEXTS: dict[str, Text] = {
     ),
     "add_as": _t("Add as", "添加为"),
     "confidence": _t("Confidence", "置信度"),
+    "confidence_short": _t("Conf.", "置信"),
+    "total": _t("Total", "总计"),
     "doubtful": _t("The machine is unsure", "机器不确定"),
     "numbers": _t("Numbers", "数值"),
     "machine": _t("Machine", "机器"),
@@ -98,9 +100,7 @@ TEXTS: dict[str, Text] = {
     "finding_details": _t("Selected finding", "所选所见"),
     "evidence": _t("Evidence", "依据"),
     "probabilities": _t("Class probabilities of the selected finding", "所选所见的类别概率"),
-    "no_probabilities": _t(
-        "Select a finding that the machine proposed.", "请选择机器提出的所见。"
-    ),
+    "no_probabilities": _t("Select a finding that the machine proposed.", "请选择机器提出的所见。"),
     "by_structure": _t("Score by structure", "各结构积分"),
     "follow_up": _t("Follow-up", "随访"),
     "no_follow_up": _t(
@@ -138,7 +138,9 @@ TEXTS: dict[str, Text] = {
     "export_formats": _t("Formats", "格式"),
     "export_run": _t("Write files", "写出文件"),
     "export_download": _t("Download zip", "下载 zip"),
-    "export_done": _t("Written to the folder report of the reading:", "已写入判读的 report 文件夹："),
+    "export_done": _t(
+        "Written to the folder report of the reading:", "已写入判读的 report 文件夹："
+    ),
     "format_seg": _t("DICOM SEG (masks)", "DICOM SEG（掩膜）"),
     "format_sr": _t("DICOM SR (numbers)", "DICOM SR（数值）"),
     "format_pdf": _t("PDF report", "PDF 报告"),
@@ -159,9 +161,7 @@ TEXTS: dict[str, Text] = {
         "我已查看图像，并同意所示判读。",
     ),
     "reopen": _t("Reopen", "重新打开"),
-    "signed_locked": _t(
-        "Signed: locked until it is reopened.", "已签署：重新打开之前不可修改。"
-    ),
+    "signed_locked": _t("Signed: locked until it is reopened.", "已签署：重新打开之前不可修改。"),
     "name_title": _t("Who is reviewing?", "复核医师是？"),
     "name_help": _t(
         "The name goes into the audit trail and the report.", "姓名将写入审计记录和报告。"

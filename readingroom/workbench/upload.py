@@ -10,6 +10,7 @@ import secrets
 import shutil
 import unicodedata
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -137,7 +138,13 @@ def unpack_archives(folder: Path) -> None:
         try:
             with zipfile.ZipFile(archive) as opened:
                 _unpack(opened, target)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zipfile.zlib.error):
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            zlib.error,
+        ):
             raise RefusedInput(
                 "ARCHIVE_DAMAGED",
                 "The zip file is damaged, or locked with a password.",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -70,21 +71,46 @@ def _places(environment: Mapping[str, str] | None, platform: str) -> Iterator[Pa
                 yield from (Path(base_name).joinpath(*parts) for parts in _WINDOWS)
 
 
-@contextlib.contextmanager
-def window(browser: str, address: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Show `address` in a window with a profile of its own; it closes with the context."""
-    with tempfile.TemporaryDirectory(prefix="readingroom-", ignore_cleanup_errors=True) as profile:
+class Window:
+    """One window with a browser profile of its own.
+
+    Parameters
+    ----------
+    browser : str
+        Program that shows it.
+    """
+
+    def __init__(self, browser: str) -> None:
+        self._browser = browser
+        self._process: subprocess.Popen[bytes] | None = None
+        self._profile: tempfile.TemporaryDirectory[str] | None = None
+
+    def open(self, address: str, closed: Callable[[], None]) -> None:
+        """Show `address`; `closed` is called, from a thread, when the window is gone."""
+        self._profile = tempfile.TemporaryDirectory(
+            prefix="readingroom-", ignore_cleanup_errors=True
+        )
         process = subprocess.Popen(
-            [*command(browser, address, profile)],
+            command(self._browser, address, self._profile.name),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            yield process
-        finally:
-            process.terminate()
+        self._process = process
+
+        def wait() -> None:
+            process.wait()
+            closed()
+
+        threading.Thread(target=wait, daemon=True).start()
+
+    def close(self) -> None:
+        """Close the window and forget its profile."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5.0)
+                self._process.wait(5.0)
+        if self._profile is not None:
+            self._profile.cleanup()
 
 
 def command(browser: str, address: str, profile: str) -> list[str]:

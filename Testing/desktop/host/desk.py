@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ class Desk:
     @property
     def message(self) -> str:
         return self.ui.messageLabel.text
+
+    def use_quick_reader(self, seconds: float = 0.0) -> None:
+        """Let the next reading process use no network, and a reading take `seconds`."""
+        module = "Testing.desktop.host.quickworker"
+        self.work.jobs.command = [sys.executable, "-m", module, str(seconds)]
 
     def enter(self) -> None:
         """Open the module."""

@@ -82,15 +82,15 @@ def test_the_demo_reads_the_scan_and_the_teaching_cases_and_reports_them(reading
 
 @pytest.mark.usefixtures("teaching", "demo_data")
 def test_the_demo_shows_people_a_table_and_where_things_are(readingroom, tmp_path):
-    spoken = readingroom("demo", "--out", tmp_path / "demo")
+    spoken = readingroom("demo", "--out", tmp_path / "demo", "--no-browser")
     for part in ("reference", "seven", "LIDC-IDRI-0001", "readings:", "reports:", "physician"):
         assert part in spoken.out
 
 
 @pytest.mark.usefixtures("teaching", "demo_data")
 def test_the_demo_replaces_an_earlier_one_but_nothing_else(readingroom, tmp_path):
-    assert readingroom("demo", "--out", tmp_path / "demo").code == 0
-    assert readingroom("demo", "--out", tmp_path / "demo").code == 0
+    assert readingroom("demo", "--out", tmp_path / "demo", "--no-browser").code == 0
+    assert readingroom("demo", "--out", tmp_path / "demo", "--no-browser").code == 0
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("precious")
     spoken = readingroom("demo", "--out", tmp_path / "thesis", "--json")

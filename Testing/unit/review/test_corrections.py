@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -307,6 +309,21 @@ def test_growing_joins_what_is_partly_marked(a_session):
     assert a_session.reading.finding(lesion).measurements["voxels"].value == 18
 
 
+def test_a_click_beside_a_marked_lesion_means_what_is_missing(tmp_path):
+    dim = (("LAD", (12, 14, 28), (2, 3, 3), 900), ("LCX", (12, 14, 32), (2, 3, 2), 200))
+    session = ReviewSession.open(review_cases.a_case(tmp_path, dim).folder)
+    paint(session, None, (12, 14, 32), (2, 3, 2), what="erase")
+    added = session.add_at(lps(session, 12, 15, 30), "RCA")
+    assert session.mask_of(added)[1].sum() == 12
+    session.discard()
+
+
+def test_what_is_left_of_a_neighbours_calcium_is_too_small_to_grow(a_session):
+    paint(a_session, None, (10, 22, 14), (1, 1, 1), what="erase")
+    with refused("NOTHING_TO_GROW"):
+        a_session.add_at(lps(a_session, 10, 22, 14), "LAD")
+
+
 # Places
 
 
@@ -462,3 +479,42 @@ def test_an_edit_that_cannot_be_measured_leaves_no_trace(a_session, monkeypatch)
         paint(a_session, None, (10, 22, 14), (2, 3, 3))
     assert content(a_session) == before
     assert not a_session.can_undo
+
+
+def test_a_class_with_a_layer_of_its_own_gives_and_takes_voxels(tmp_path):
+    """As 3D Slicer saves segments that once overlapped."""
+    case = review_cases.a_case(tmp_path)
+    reading = folder.load(case.folder)
+    layers = [*reading.masks.layers, np.where(reading.masks.mask("RCA"), 1, 0).astype(np.uint8)]
+    layers[0][layers[2] == 1] = 0
+    segments = [
+        dataclasses.replace(s, layer=2, value=1) if s.name == "RCA" else s
+        for s in reading.masks.segments
+    ]
+    reading.masks = Masks(layers, reading.masks.ijk_to_lps, segments)
+    folder.save(reading, case.folder)
+    session = ReviewSession.open(case.folder)
+    (rca,), (lcx,) = of(session, "RCA"), of(session, "LCX")
+    before, total = content(session), score(session)
+    session.reassign(rca, "LCX")
+    session.reassign(lcx, "RCA")
+    assert (of(session, "RCA"), of(session, "LCX")) == ([lcx], [rca])
+    assert score(session) == pytest.approx(total)
+    assert session.masks.layers[2].sum() == 18
+    session.undo()
+    session.undo()
+    assert content(session) == before
+    session.discard()
+
+
+def test_a_finding_at_whose_place_nothing_is_marked_cannot_move(a_session):
+    lost = a_session.reading.findings[0].model_copy(
+        update={"id": "L900", "position_lps_mm": lps(a_session, 0, 0, 0)}
+    )
+    outside = lost.model_copy(update={"id": "L901", "position_lps_mm": (1e4, 0.0, 0.0)})
+    unmarked = lost.model_copy(update={"id": "L902", "mask_segment": None})
+    a_session.reading.findings += [lost, outside, unmarked]
+    for finding in (lost, outside, unmarked):
+        with refused("FINDING_WITHOUT_MASK"):
+            a_session.reassign(finding.id, "LAD")
+    assert a_session.finding_at((1e4, 0.0, 0.0)) is None

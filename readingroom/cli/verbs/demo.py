@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,10 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language
     parser.add_argument(
         "--cache", type=Path, default=Path(".cache"), metavar="DIR", help="where downloads are kept"
     )
+    parser.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="结束时不打开工作台" if language == "zh" else "end without opening the workbench",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Fetch the scan, read it and the teaching cases, write the reports, show the table."""
+    """Fetch the scan, read it and the teaching cases, write the reports, open the workbench."""
     from readingroom.demo.data import fetch
     from readingroom.demo.run import run_demo
 
@@ -37,7 +43,21 @@ def run(args: argparse.Namespace, output: Output) -> int:
             output.say(f"  {result.case}: {result.seconds:.1f} s")
     _show(results, args.out, time.perf_counter() - started, output)
     output.data(results=[result.as_dict() for result in results], out=str(args.out))
-    return 0
+    return _look(args.out, output, open_it=not args.no_browser and not output.json)
+
+
+def _look(out: Path, output: Output, *, open_it: bool) -> int:
+    """Open the workbench on the demonstration, or say how to."""
+    if not open_it:
+        hint = f"readingroom review {shlex.quote(str(out))}"
+        output.say(f"  to look at them:  {hint}", f"  查看：{hint}")
+        return 0
+    from readingroom.cli.verbs.review import open_workbench, require_packages
+
+    require_packages()
+    from readingroom.workbench.serve import Plan
+
+    return open_workbench(Plan((out,), language=output.language), output, browser=True)
 
 
 def _show(results: Sequence[DemoResult], out: Path, seconds: float, output: Output) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,25 +104,26 @@ def require_packages() -> None:
 
 
 def _in_window(plan: Plan, output: Output) -> int:
+    """Serve until the window is closed, or close the window when the serving ends."""
     from readingroom.workbench.serve import serve
-    from readingroom.workbench.window import find_browser, window
+    from readingroom.workbench.window import Window, find_browser
 
-    browser = find_browser()
-    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    window = Window(find_browser())
     stop = asyncio.Event()
 
-    def show(address: str) -> None:
-        with window(browser, address) as process:
-            process.wait()
-        loop, event = loops[0]
-        loop.call_soon_threadsafe(event.set)
-
     def opened(address: str) -> None:
-        loops.append((asyncio.get_running_loop(), stop))
         say_address(address, output)
-        threading.Thread(target=show, args=(address,), daemon=True).start()
+        loop = asyncio.get_running_loop()
 
-    serve(plan, opened, stop=stop)
+        def closed() -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        window.open(address, closed)
+
+    try:
+        serve(plan, opened, stop=stop)
+    finally:
+        window.close()
     return 0
 
 

@@ -33,8 +33,9 @@ def grow(
 ) -> Growth:
     """Return the box of the lesion layer with the calcium at a click marked as `label`.
 
-    The brightest voxel within `SNAP_MM` is the seed; the lesion is its component at the
-    threshold, connected as the machine's candidates are. Voxels of other segments stay.
+    The seed is the brightest voxel within `SNAP_MM` that is not marked; the lesion is its
+    component at the threshold, connected as the machine's candidates are. Voxels of other
+    segments stay.
 
     Raises
     ------
@@ -42,40 +43,50 @@ def grow(
         ``NOTHING_TO_GROW``, ``GROWTH_LEAKS``.
     """
     target = next(s for s in masks.segments if s.name == label)
-    seed = _seed(scoring, position_lps_mm)
+    seed = _seed(masks, scoring, target, position_lps_mm)
     start, mask = _component(scoring, seed)
     _refuse_leak(masks, scoring, start, mask)
-    if not scoring.counts(mask):
-        raise _nothing("The bright spot there is too small to count.", "Leave it, or paint it.")
     return _growth(masks, scoring, target, start, mask)
 
 
-def _seed(scoring: Scoring, position: tuple[float, float, float]) -> Index:
-    """Return the brightest voxel near a position."""
+def _seed(
+    masks: Masks, scoring: Scoring, target: Segment, position: tuple[float, float, float]
+) -> Index:
+    """Return the brightest voxel near a position that is not marked yet."""
     at = scoring.index(position)
-    image = scoring.image
-    shape = image.array.shape
+    shape = scoring.image.array.shape
     if not all(0 <= x < n for x, n in zip(at, shape, strict=True)):
         raise _nothing("The place is outside the images.", "Click on the calcium.")
-    reach = [int(SNAP_MM / step) for step in image.spacing_mm]
-    k, j, i = (
-        slice(max(x - r, 0), min(x + r + 1, n)) for x, r, n in zip(at, reach, shape, strict=True)
-    )
-    hu = image.array[k, j, i].astype(np.float32)
-    far = [
-        ((np.arange(s.start, s.stop) - x) * step) ** 2
-        for s, x, step in zip((k, j, i), at, image.spacing_mm, strict=True)
-    ]
-    distance = far[0][:, None, None] + far[1][:, None] + far[2]
-    hu[distance > SNAP_MM**2] = -np.inf
-    best = np.unravel_index(int(hu.argmax()), hu.shape)
-    seed = tuple(int(b) + s.start for b, s in zip(best, (k, j, i), strict=True))
-    if not scoring.above(image.array[seed]):
+    box, near = _sphere(scoring, at)
+    calcium = near & scoring.above(scoring.image.array[box])
+    if not calcium.any():
         raise _nothing(
             f"Nothing within {SNAP_MM:g} mm reaches {scoring.threshold_hu:.0f} HU.",
             "Click on the calcium itself, or paint it.",
         )
-    return seed[0], seed[1], seed[2]
+    # A lesion found already may be the brighter one: the click means what is missing.
+    missed = calcium & (scoring.image.axes.forward(masks.layers[target.layer])[box] == 0)
+    if not missed.any():
+        raise _marked()
+    hu = np.where(missed, scoring.image.array[box].astype(np.float32), -np.inf)
+    best = np.unravel_index(int(hu.argmax()), hu.shape)
+    k, j, i = (int(b) + side.start for b, side in zip(best, box, strict=True))
+    return k, j, i
+
+
+def _sphere(scoring: Scoring, at: Index) -> tuple[Box, Mask]:
+    """Return the box around a voxel and which of its voxels lie within `SNAP_MM`."""
+    spacing, shape = scoring.image.spacing_mm, scoring.image.array.shape
+    reach = [int(SNAP_MM / step) for step in spacing]
+    k, j, i = (
+        slice(max(x - r, 0), min(x + r + 1, n)) for x, r, n in zip(at, reach, shape, strict=True)
+    )
+    squares = [
+        ((np.arange(side.start, side.stop) - x) * step) ** 2
+        for side, x, step in zip((k, j, i), at, spacing, strict=True)
+    ]
+    distance = squares[0][:, None, None] + squares[1][:, None] + squares[2]
+    return (k, j, i), np.asarray(distance <= SNAP_MM**2)
 
 
 def _component(scoring: Scoring, seed: Index) -> tuple[Index, Mask]:
@@ -118,16 +129,20 @@ def _growth(masks: Masks, scoring: Scoring, target: Segment, start: Index, mask:
     box = native_box(scoring, Lesion(start, mask).box)
     voxels: Any = masks.layers[target.layer][box].copy()
     free = axes.backward(mask) & (voxels == 0)
-    if not free.any():
-        raise _nothing(
-            "This calcium is marked already.", "Click on it with the tool that changes its class."
-        )
     voxels[free] = target.value
+    if not scoring.counts(axes.forward(voxels == target.value) & mask):
+        raise _nothing("The bright spot there is too small to count.", "Leave it, or paint it.")
     return Growth(target.layer, (box[0].start, box[1].start, box[2].start), voxels, target.name)
 
 
 def _nothing(what_happened: str, what_to_do: str) -> RefusedInput:
     return RefusedInput("NOTHING_TO_GROW", what_happened, what_to_do)
+
+
+def _marked() -> RefusedInput:
+    return _nothing(
+        "This calcium is marked already.", "Click on it with the tool that changes its class."
+    )
 
 
 def _leaks() -> RefusedInput:

@@ -37,27 +37,16 @@ def new_labelmap(
     voxels: Voxels, start: Index, matrix: vtk.vtkMatrix4x4
 ) -> slicer.vtkOrientedImageData:
     """Return a label map with a copy of `voxels`, which begin at ``(k, j, i)`` `start`."""
-    image = slicer.vtkOrientedImageData()
-    fill_labelmap(image, voxels, start, matrix)
-    return image
-
-
-def fill_labelmap(
-    image: slicer.vtkOrientedImageData,
-    voxels: Voxels,
-    start: Index,
-    matrix: vtk.vtkMatrix4x4,
-) -> None:
-    """Give `image` a copy of `voxels` as its whole content; the image stays the same object."""
     k, j, i = (int(first) for first in start)
     depth, height, width = voxels.shape
+    image = slicer.vtkOrientedImageData()
     image.SetExtent(i, i + width - 1, j, j + height - 1, k, k + depth - 1)
     # Segment editors write into the image: its memory must be its own.
     scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(voxels).reshape(-1), deep=True)
     scalars.SetName("ImageScalars")
     image.GetPointData().SetScalars(scalars)
     image.SetGeometryFromImageToWorldMatrix(matrix)
-    image.Modified()
+    return image
 
 
 def extent_box(image: vtk.vtkImageData) -> Box:

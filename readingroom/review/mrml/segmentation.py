@@ -15,7 +15,6 @@ from readingroom.review.mrml import boxes
 from readingroom.review.mrml.geometry import ijk_to_ras
 from readingroom.review.mrml.images import (
     extent_box,
-    fill_labelmap,
     new_labelmap,
     touch,
     voxels_of,
@@ -62,17 +61,13 @@ def write_box(node: Node, masks: Masks, layer: int, box: Box) -> None:
 
 def write_layer(node: Node, masks: Masks, layer: int) -> None:
     """Bring a whole layer up to date: one shared label map, whatever an editor made of it."""
-    image = shared_image(node, masks, layer)
-    if image is None:
-        image = _cropped(masks, layer)
-    else:
-        box = _stored(masks, layer)
-        matrix = ijk_to_ras(masks.ijk_to_lps)
-        fill_labelmap(image, masks.layers[layer][box], boxes.first(box), matrix)
+    # A new image, not a larger old one: whoever looks while it grows would see half of it.
+    image = _cropped(masks, layer)
     ids = segment_ids(masks.segments)
     for segment_id, wanted in zip(ids, masks.segments, strict=True):
         if wanted.layer == layer:
             _share(node.GetSegmentation(), segment_id, wanted, image)
+    touch(image)
 
 
 def shared_image(node: Node, masks: Masks, layer: int) -> Image | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from readingroom.compare import Comparison
@@ -63,10 +63,10 @@ def by_structure(machine: Reading, reviewed: Reading, language: Language, *, dar
     places = [float(-n) for n in range(len(names))]
     one = axes.barh([p + 0.2 for p in places], before, height=0.36, label=say("machine", language))
     two = axes.barh([p - 0.2 for p in places], now, height=0.36, label=say("now", language))
-    for bars, color in ((one, "#8a97a0"), (two, "#26a69a")):
+    for bars, values, color in ((one, before, "#8a97a0"), (two, now, "#26a69a")):
         for bar in bars:
             bar.set_color(color)
-        axes.bar_label(bars, fmt="%.4g", padding=3)
+        axes.bar_label(bars, labels=[labels.value(value, "") for value in values], padding=3)
     axes.set_yticks(places, list(layout.rows))
     axes.set_xlim(0, max([*before, *now, 1.0]) * 1.25)
     axes.set_xlabel(pick(layout.columns[0].label, language))
@@ -84,7 +84,11 @@ def follow_up(comparison: Comparison, name: str, language: Language, *, dark: bo
     axes.plot([0, 1], [change.old, change.new], "o-", color="#26a69a", linewidth=2)
     for place, value in enumerate((change.old, change.new)):
         axes.annotate(
-            f"{value:.4g}", (place, value), textcoords="offset points", xytext=(0, 7), ha="center"
+            labels.value(value, ""),
+            (place, value),
+            textcoords="offset points",
+            xytext=(0, 7),
+            ha="center",
         )
     axes.set_xticks([0, 1], dates)
     axes.set_xlim(-0.4, 1.4)
@@ -115,7 +119,7 @@ def _number(measurement: Measurement | None) -> float:
     return 0.0 if measurement is None or measurement.value is None else float(measurement.value)
 
 
-def _begin(rows: int, dark: bool) -> tuple[Axes, Any]:
+def _begin(rows: int, dark: bool) -> tuple[Axes, Callable[[], str]]:
     from matplotlib.figure import Figure
 
     ink = "#e6edf1" if dark else "#1c2429"
@@ -149,7 +153,7 @@ def _svg(figure: Any) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "readingroom"}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "readingroom"}
     with _LOCK, matplotlib.rc_context(settings):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()

@@ -45,7 +45,9 @@ class Files:
             )
         if name == _ZIP and place.is_dir():
             data = await asyncio.to_thread(zipped, place)
-            headers = {"Content-Disposition": f'attachment; filename="{session.directory.name}.zip"'}
+            headers = {
+                "Content-Disposition": f'attachment; filename="{session.directory.name}.zip"'
+            }
             return web.Response(body=data, content_type="application/zip", headers=headers)
         raise web.HTTPNotFound()
 

@@ -65,7 +65,7 @@ def details(finding: Finding, language: Language) -> list[dict[str, str]]:
     return [
         {
             "label": labels.quantity(name.removeprefix("contrast_derived_"), language),
-            "value": f"{labels.value(m.value, m.unit)} {labels.unit(m.unit)}".strip(),
+            "value": f"{labels.value(m.value, m.unit)} {labels.unit(m.unit, language)}".strip(),
             "method": m.method,
         }
         for name, m in finding.measurements.items()
@@ -85,10 +85,10 @@ def visible(rows_: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]
 
 def neighbour(rows_: Sequence[dict[str, Any]], current: str | None, step: int) -> str | None:
     """Return the id of the next row in reading order; the first or last one to begin with."""
-    ids = [row["id"] for row in rows_]
+    ids: list[str] = [row["id"] for row in rows_]
     if not ids:
         return None
-    if current not in ids:
+    if current is None or current not in ids:
         return ids[0 if step > 0 else -1]
     place = ids.index(current) + step
     return ids[min(max(place, 0), len(ids) - 1)]

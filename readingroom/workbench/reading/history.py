@@ -28,7 +28,10 @@ def _audit_row(entry: dict[str, Any], reader: str, language: Language) -> dict[s
         "who": person(str(entry.get("who") or ""), language) or "–",
         "what": edit_text(str(entry.get("what", "")), language),
         "findings": ", ".join(entry.get("finding_ids") or []),
-        "changes": [*_findings(before, after, language), *_numbers(before, after, reader, language)],
+        "changes": [
+            *_findings(before, after, language),
+            *_numbers(before, after, reader, language),
+        ],
     }
 
 

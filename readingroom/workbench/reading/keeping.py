@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ class Keeping:
         self._page = page
         self._state = page.state
         self._onward: Callable[[], None] = page.to_list
+        self._asked = False
 
     def tell(self, fault: BaseException) -> None:
         """Show a fault."""
@@ -33,6 +35,17 @@ class Keeping:
     def _session(self) -> ReviewSession:
         assert self._page.session is not None
         return self._page.session
+
+    @property
+    def reviewer(self) -> str:
+        """Who the audit names: the name given, or else the account of this machine."""
+        return self._state.page_reviewer or account()
+
+    def introduce(self) -> None:
+        """Ask, once per browser, who is reviewing; the audit says so from the first edit on."""
+        if not self._state.page_reviewer and not self._asked:
+            self._asked = True
+            self.ask_name("")
 
     @told
     def undo(self) -> None:
@@ -96,7 +109,7 @@ class Keeping:
     @told
     def reopen(self) -> None:
         """Allow edits again after the signature."""
-        self._session.reopen(self._state.page_reviewer)
+        self._session.reopen(self.reviewer)
 
     def ask_name(self, purpose: str) -> None:
         """Ask who is reviewing; `purpose` is done afterwards."""
@@ -192,3 +205,11 @@ class Keeping:
             self._state.page_dialog = ""
         self._page.viewer.flush()
         self._session.revert_to_machine()
+
+
+def account() -> str:
+    """Return the name of the account that runs this process; empty where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

@@ -12,7 +12,14 @@ from readingroom.report.layouts import layout_of
 from readingroom.report.phrases import Language, number
 from readingroom.report.structures import CONTRAST_PREFIX, structure_of
 
-_UNITS = {"1": "", "mm3": "mm³", "mm2": "mm²", "a": "a", "%": "%"}
+_UNITS: dict[str, dict[str, str]] = {
+    "1": {"en": "", "zh": ""},
+    "mm3": {"en": "mm³", "zh": "mm³"},
+    "mm2": {"en": "mm²", "zh": "mm²"},
+    "mg/cm3/HU": {"en": "mg/cm³/HU", "zh": "mg/cm³/HU"},
+    "mm[Hg]": {"en": "mmHg", "zh": "mmHg"},
+    "a": {"en": "years", "zh": "岁"},
+}
 _CONTRAST = {"en": "contrast-derived", "zh": "增强推得"}
 _QUANTITIES: dict[str, dict[str, str]] = {
     "agatston_score": {"en": "Agatston score", "zh": "Agatston 积分"},
@@ -79,9 +86,10 @@ def class_title(label: str, classes: Sequence[FindingClass], language: Language)
     return known.chinese if language == "zh" else known.english
 
 
-def unit(text: str) -> str:
-    """Return a unit as people write it."""
-    return _UNITS.get(text, text)
+def unit(text: str, language: Language) -> str:
+    """Return a UCUM unit as people write it."""
+    known = _UNITS.get(text)
+    return known[language] if known else text
 
 
 def value(amount: float | int | None, unit_text: str) -> str:
@@ -106,11 +114,11 @@ def ink(color: tuple[float, float, float]) -> str:
 
 
 _LANDMARKS: dict[str, dict[str, str]] = {
-    "aortic_valve": {"en": "Aortic valve", "zh": "主动脉瓣"},
-    "mitral_valve": {"en": "Mitral valve", "zh": "二尖瓣"},
-    "tricuspid_valve": {"en": "Tricuspid valve", "zh": "三尖瓣"},
-    "pulmonary_valve": {"en": "Pulmonary valve", "zh": "肺动脉瓣"},
-    "apex": {"en": "Apex", "zh": "心尖"},
+    "aortic_valve_centre": {"en": "Centre of the aortic valve", "zh": "主动脉瓣中心"},
+    "mitral_annulus_centre": {"en": "Centre of the mitral annulus", "zh": "二尖瓣环中心"},
+    "tricuspid_annulus_centre": {"en": "Centre of the tricuspid annulus", "zh": "三尖瓣环中心"},
+    "pulmonary_valve_centre": {"en": "Centre of the pulmonary valve", "zh": "肺动脉瓣中心"},
+    "lv_apex": {"en": "Apex of the left ventricle", "zh": "左心室心尖"},
 }
 
 

@@ -10,6 +10,7 @@ from readingroom.reading import Category, Measurement, Reading
 from readingroom.report.layouts import layout_of, meaning, measurement_name
 from readingroom.report.phrases import Language, pick
 from readingroom.workbench.reading import labels
+from readingroom.workbench.texts import say
 
 
 def headline(machine: Reading, reviewed: Reading, language: Language) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def headline(machine: Reading, reviewed: Reading, language: Language) -> dict[st
     warning = layout.headline_warning if layout else None
     category = reviewed.categories.get(layout.headline_category) if layout else None
     words = meaning(reviewed.reader, category, language) if category else ""
-    pair = _pair(machine.measurements.get(name), reviewed.measurements.get(name))
+    pair = _pair(machine.measurements.get(name), reviewed.measurements.get(name), language)
     return {
         **pair,
         "label": label,
@@ -36,44 +37,44 @@ def structures(machine: Reading, reviewed: Reading, language: Language) -> dict[
     -------
     dict
         ``header`` and ``rows``; a row has ``label``, ``machine``, ``reviewed``,
-        ``changed``, ``others`` and ``group`` (``inside`` the total or ``beside`` it).
+        ``changed``, ``others`` and ``group`` (``inside``, the ``total`` itself, ``beside``).
     """
     layout = layout_of(reviewed)
     if layout is None:
         return {"header": [], "rows": []}
     main = layout.columns[0].quantity
     others = [c for c in layout.columns[1:] if c.quantity and not c.optional]
-    inside = [
-        _structure(machine, reviewed, key, pick(label, language), main, others, "inside")
-        for key, label in layout.rows.items()
+
+    def row(group: str, label: str, names: Sequence[str]) -> dict[str, Any]:
+        return {**_row(machine, reviewed, names, language), "group": group, "label": label}
+
+    quantities = [main, *(c.quantity for c in others)]
+    rows = [
+        row(
+            group,
+            labels.class_title(key, (), language),
+            [measurement_name(reviewed.reader, key, quantity) for quantity in quantities],
+        )
+        for group, places in (("inside", layout.rows), ("beside", layout.beside))
+        for key in places
     ]
-    beside = [
-        _structure(machine, reviewed, key, pick(label, language), main, others, "beside")
-        for key, label in layout.beside.items()
-    ]
-    kept = [row for row in beside if row["machine"] not in ("0", "–") or row["reviewed"] not in ("0", "–")]
+    total = row("total", say("total", language), quantities)
+    inside = [r for r in rows if r["group"] == "inside"]
+    beside = [r for r in rows if r["group"] == "beside" and _measured(r)]
     header = [pick(layout.columns[0].label, language), *(pick(c.label, language) for c in others)]
-    return {"header": header, "rows": [*inside, *kept]}
+    return {"header": header, "rows": [*inside, total, *beside]}
 
 
-def _structure(
-    machine: Reading,
-    reviewed: Reading,
-    key: str,
-    label: str,
-    main: str,
-    others: Sequence[Any],
-    group: str,
+def _measured(row: dict[str, Any]) -> bool:
+    return any(row[side] not in ("0", "–") for side in ("machine", "reviewed"))
+
+
+def _row(
+    machine: Reading, reviewed: Reading, names: Sequence[str], language: Language
 ) -> dict[str, Any]:
-    name = measurement_name(reviewed.reader, key, main)
-    rest = [
-        reviewed.measurements.get(measurement_name(reviewed.reader, key, c.quantity))
-        for c in others
-    ]
+    rest = [reviewed.measurements.get(name) for name in names[1:]]
     return {
-        **_pair(machine.measurements.get(name), reviewed.measurements.get(name)),
-        "label": label,
-        "group": group,
+        **_pair(machine.measurements.get(names[0]), reviewed.measurements.get(names[0]), language),
         "others": ["–" if m is None else labels.value(m.value, m.unit) for m in rest],
     }
 
@@ -84,7 +85,7 @@ def everything(
     """Return every measurement in the reader's order."""
     return [
         {
-            **_pair(machine.measurements.get(name), reviewed.measurements.get(name)),
+            **_pair(machine.measurements.get(name), reviewed.measurements.get(name), language),
             "name": name,
             "label": labels.measurement(reviewed.reader, name, language),
         }
@@ -98,9 +99,7 @@ def categories(machine: Reading, reviewed: Reading, language: Language) -> list[
     return [_category(machine, reviewed, name, language) for name in names]
 
 
-def _category(
-    machine: Reading, reviewed: Reading, name: str, language: Language
-) -> dict[str, Any]:
+def _category(machine: Reading, reviewed: Reading, name: str, language: Language) -> dict[str, Any]:
     before, now = machine.categories.get(name), reviewed.categories.get(name)
     shown = now or before
     assert shown is not None  # `name` comes from one of the two
@@ -118,7 +117,9 @@ def _spoken(category: Category | None) -> str:
     return "–" if category is None else category.value.replace(">=", "≥")
 
 
-def _pair(before: Measurement | None, now: Measurement | None) -> dict[str, Any]:
+def _pair(
+    before: Measurement | None, now: Measurement | None, language: Language
+) -> dict[str, Any]:
     shown = now or before
     unit = "" if shown is None else shown.unit
     machine = "–" if before is None else labels.value(before.value, unit)
@@ -126,8 +127,7 @@ def _pair(before: Measurement | None, now: Measurement | None) -> dict[str, Any]
     return {
         "machine": machine,
         "reviewed": reviewed,
-        "unit": labels.unit(unit),
+        "unit": labels.unit(unit, language),
         "changed": machine != reviewed,
         "method": "" if shown is None else shown.method,
     }
-

@@ -7,6 +7,7 @@ from typing import Any
 from readingroom import readers
 from readingroom.options import OptionDescription, describe
 from readingroom.report.phrases import Language
+from readingroom.workbench.reading import labels
 from readingroom.workbench.texts import CHOICES
 
 
@@ -17,13 +18,14 @@ def fields(reader: str, language: Language) -> list[dict[str, Any]]:
 
 def _field(option: OptionDescription, language: Language) -> dict[str, Any]:
     label = option.label.get(language) or option.label["en"]
+    unit = labels.unit(option.unit, language)
     # An optional yes/no has three answers: it is a choice for people.
     kind = "choice" if option.kind == "bool" and option.optional else option.kind
     choices = ("yes", "no") if kind == "choice" and option.kind == "bool" else option.choices
     return {
         "name": option.name,
         "kind": kind,
-        "label": f"{label} ({option.unit})" if option.unit else label,
+        "label": f"{label} ({unit})" if unit else label,
         "help": option.help.get(language) or option.help["en"],
         "items": [{"value": c, "title": choice_text(c, language)} for c in choices],
         "minimum": option.minimum,

@@ -80,7 +80,7 @@ class ReadingPage:
         try:
             await asyncio.sleep(0)  # let the page say so before the views are built
             session = await asyncio.to_thread(
-                ReviewSession.open, folder, reviewer=self.state.page_reviewer, revision=revision
+                ReviewSession.open, folder, reviewer=self.keeping.reviewer, revision=revision
             )
             await asyncio.to_thread(_decode, session)
             self.leave()
@@ -103,6 +103,7 @@ class ReadingPage:
             self.commands.step(1, first=True)
         self.refresh()
         self.app.remember(open=str(session.directory))
+        self.keeping.introduce()
         if session.recovered:
             self.app.note("recovered", count=session.recovered)
         elif session.stranded:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from readingroom import folder
 from readingroom.compare import Comparison, compare
 from readingroom.errors import ReadingRoomError
-from readingroom.report.layouts import layout_of
 from readingroom.reading import Reading
+from readingroom.report.layouts import layout_of
 from readingroom.workbench.reading import figures
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ class Plots:
         machine, reading = session.machine, session.reading
         chosen = next((f for f in reading.findings if f.id == self._state.page_selected), None)
         classes = session.reader.finding_classes
-        one = "" if chosen is None else await asyncio.to_thread(
-            figures.probabilities, chosen, classes, language, dark=dark
+        one = (
+            ""
+            if chosen is None
+            else await asyncio.to_thread(
+                figures.probabilities, chosen, classes, language, dark=dark
+            )
         )
         two = await asyncio.to_thread(figures.by_structure, machine, reading, language, dark=dark)
         comparison = await asyncio.to_thread(self._comparison, reading)

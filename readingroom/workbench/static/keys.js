@@ -1,8 +1,6 @@
 // Keys go to the session process, except while someone types or a dialog is open.
 (function () {
   "use strict";
-  const KNOWN = new Set(["ArrowUp", "ArrowDown", "Escape", "Delete", "?"]);
-
   function typing(target) {
     return target && (target.isContentEditable
       || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
@@ -26,12 +24,10 @@
     if (document.querySelector(".v-dialog.v-overlay--active") && name !== "?") return;
     const state = window.trame.state;
     const keys = state.get("page_keys") || [];
-    if (!keys.includes(name) && !KNOWN.has(name)) return;
+    if (!keys.includes(name)) return;
     if (event.repeat && !["j", "k", "ArrowUp", "ArrowDown", "ctrl+z", "ctrl+y"].includes(name)) return;
-    if (keys.includes(name)) {
-      event.preventDefault();
-      event.stopPropagation();
-      window.trame.trigger("page_key", [name]);
-    }
+    event.preventDefault();
+    event.stopPropagation();
+    window.trame.trigger("page_key", [name]);
   }, true);
 })();

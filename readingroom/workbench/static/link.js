@@ -12,23 +12,39 @@
   window.addEventListener("pagehide", () => { leaving = true; });
   window.addEventListener("pageshow", () => { leaving = false; });
 
-  function show() {
-    const language = document.documentElement.lang === "zh" ? "zh" : "en";
-    const [what, now] = TEXTS[language];
+  const language = () => (document.documentElement.lang === "zh" ? "zh" : "en");
+
+  function show(lines, waiting) {
     const cover = document.createElement("div");
     cover.className = "rr-lost";
     cover.setAttribute("role", "alert");
     const box = document.createElement("div");
-    const spinner = document.createElement("div");
-    spinner.className = "rr-spinner";
-    const first = document.createElement("strong");
-    first.textContent = what;
-    const second = document.createElement("span");
-    second.textContent = now;
-    box.append(spinner, first, second);
+    if (waiting) {
+      const spinner = document.createElement("div");
+      spinner.className = "rr-spinner";
+      box.append(spinner);
+    }
+    for (const [index, line] of lines.entries()) {
+      const element = document.createElement(index ? "span" : "strong");
+      element.textContent = line;
+      box.append(element);
+    }
     cover.append(box);
     document.body.append(cover);
   }
+
+  // A process that could not be started is said, not waited for.
+  window.addEventListener("DOMContentLoaded", async () => {
+    try {
+      const answer = await (await fetch("/ready", { cache: "no-store" })).json();
+      if (answer.ok) return;
+      lost = true;
+      const parts = answer[language()];
+      show([parts.what_happened, parts.what_to_do, answer.en.code], false);
+    } catch (error) {
+      onLost();
+    }
+  });
 
   async function again() {
     try {
@@ -46,7 +62,7 @@
   function onLost() {
     if (leaving || lost) return;
     lost = true;
-    show();
+    show(TEXTS[language()], true);
     setTimeout(again, EVERY_MS);
   }
 

@@ -34,7 +34,9 @@ def _case(app: Workbench) -> None:
     icon_button(
         "mdi-chevron-left", "previous_case", (app.reading.keeping.next_case, "[-1]"), id="rr-prev"
     )
-    icon_button("mdi-chevron-right", "next_case", (app.reading.keeping.next_case, "[1]"), id="rr-next")
+    icon_button(
+        "mdi-chevron-right", "next_case", (app.reading.keeping.next_case, "[1]"), id="rr-next"
+    )
     with html.Div(classes="rr-patient"):
         html.Span("{{ page_case.patient }}", classes="rr-patient-name")
         html.Span(
@@ -135,9 +137,12 @@ def message(app: Workbench) -> None:
     with v3.VSnackbar(
         model_value=("page_message.open",),
         update_modelValue="page_message = {...page_message, open: $event}",
-        timeout=("page_message.kind == 'success' ? 3500 : -1",),
-        color=("page_message.kind == 'info' ? 'surface-variant' : page_message.kind",),
+        # An error stays until it is read; the rest goes by itself.
+        timeout=("{success: 3500, info: 6000, warning: 15000}[page_message.kind] || -1",),
+        color="surface-variant",
+        content_class=("'rr-snack rr-snack-' + page_message.kind",),
         location="bottom",
+        z_index=9000,
         multi_line=True,
         id="rr-message",
     ):

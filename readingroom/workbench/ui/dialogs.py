@@ -59,7 +59,9 @@ def _dialog(name: str, title: str, width: str, **more: Any) -> Iterator[None]:
     with (
         v3.VDialog(
             model_value=(f"page_dialog == '{name}'",),
-            update_modelValue=f"if (!$event && page_dialog == '{name}') {{ {_CLOSE} }}",
+            update_modelValue=(
+                f"page_dialog = !$event && page_dialog == '{name}' ? '' : page_dialog"
+            ),
             width=width,
             max_width="96vw",
             **more,
@@ -101,7 +103,8 @@ def _name_field(done: Any) -> None:
         v_model=("page_sign_name",),
         label=("page_t.sign_name",),
         autofocus=True,
-        keydown_enter=done,
+        __events=[("enter", "keydown.enter")],
+        enter=done,
         autocomplete="off",
         id="rr-name",
     )
@@ -109,8 +112,9 @@ def _name_field(done: Any) -> None:
 
 def _keys() -> None:
     with _dialog("keys", "keys", "58rem"):
-        with html.Div(classes="rr-keys", id="rr-keys"), html.Section(
-            v_for="group in page_keymap", key=("group.title",)
+        with (
+            html.Div(classes="rr-keys", id="rr-keys"),
+            html.Section(v_for="group in page_keymap", key=("group.title",)),
         ):
             html.H3("{{ group.title }}", classes="rr-heading")
             with html.Div(v_for="k in group.keys", key=("k.title",), classes="rr-key"):
@@ -202,7 +206,9 @@ def _sign(app: Workbench) -> None:
     with _dialog("sign", "sign_title", "34rem"):
         with html.Div(classes="rr-sign-summary", v_if="page_headline"):
             html.Strong("{{ page_case.patient }}")
-            html.Span("{{ page_headline.label }}: {{ page_headline.reviewed }} {{ page_headline.unit }}")
+            html.Span(
+                "{{ page_headline.label }}: {{ page_headline.reviewed }} {{ page_headline.unit }}"
+            )
             html.Span("{{ page_headline.meaning }}", v_if="page_headline.meaning")
         html.Div(
             "{{ page_t.sign_open_findings.replace('{count}', page_sign_open) }}",

@@ -18,9 +18,7 @@ def build() -> None:
                 classes="rr-chip",
                 style=("{background: page_selected_row.color, color: page_selected_row.ink}",),
             )
-        html.Div(
-            v_html=("page_plot_probabilities",), classes="rr-plot", id="rr-plot-probabilities"
-        )
+        html.Div(v_html=("page_plot_probabilities",), classes="rr-plot", id="rr-plot-probabilities")
         nothing("no_probabilities", v_if="!page_plot_probabilities")
     with html.Section(classes="rr-section", v_if="page_plot_structures"):
         heading("by_structure")

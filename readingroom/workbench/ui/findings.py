@@ -13,7 +13,10 @@ from readingroom.workbench.ui.parts import nothing
 if TYPE_CHECKING:
     from readingroom.workbench.app import Workbench
 
-_GRID = "{gridTemplateColumns: 'minmax(0,1fr) repeat(' + page_finding_columns.length + ', 3.4em) 3.2em 1.6em'}"
+_GRID = (
+    "{gridTemplateColumns: 'minmax(0, 1fr) repeat(' + page_finding_columns.length +"
+    " ', 2.9em) 2.9em 1.2em'}"
+)
 _STATE_ICON = (
     "{accepted: 'mdi-check-circle', rejected: 'mdi-close-circle', added: 'mdi-plus-circle',"
     " proposed: 'mdi-circle-outline'}[f.state]"
@@ -32,8 +35,7 @@ def build(app: Workbench) -> None:
 
 def _head(app: Workbench) -> None:
     with html.Div(classes="rr-findings-head"):
-        with html.Div(classes="rr-line"):
-            html.H2("{{ page_t.findings }}", classes="rr-heading")
+        html.H2("{{ page_t.findings }}", classes="rr-heading")
         with html.Div(classes="rr-filters"):
             for name in FILTERS:
                 html.Button(
@@ -50,7 +52,9 @@ def _head(app: Workbench) -> None:
                 key=("column.key",),
                 classes="rr-right",
             )
-            html.Span("{{ page_t.confidence }}", classes="rr-right rr-clip", title=("page_t.confidence",))
+            html.Span(
+                "{{ page_t.confidence_short }}", classes="rr-right", title=("page_t.confidence",)
+            )
             html.Span("")
 
 
@@ -86,7 +90,7 @@ def _list(app: Workbench) -> None:
                 classes=("['rr-number', 'rr-right', f.doubtful ? 'rr-doubtful' : '']",),
                 title=("f.doubtful ? page_t.doubtful : page_t.confidence",),
             )
-            v3.VIcon((_STATE_ICON,), size="small", color=(_STATE_COLOR,))
+            v3.VIcon(icon=(_STATE_ICON,), size="small", color=(_STATE_COLOR,))
         nothing("no_findings", v_if="!page_findings.length && page_filter == 'all'")
         nothing("no_findings_filter", v_if="!page_findings.length && page_filter != 'all'")
 
@@ -102,15 +106,19 @@ def _selected(app: Workbench) -> None:
             with html.Template(v_if="page_selected_row && page_selected_row.state == 'added'"):
                 _judge("remove", "Del", "mdi-delete-outline", "", (commands.judge, "['remove']"))
         html.Div("{{ page_t.class_of }}", classes="rr-label")
-        with html.Div(classes="rr-classes", id="rr-classes"), html.Button(
-            v_for="c in page_classes",
-            key=("c.label",),
-            classes=(
-                "['rr-class', page_selected_row && page_selected_row.label == c.label ? 'rr-on' : '']",
+        with (
+            html.Div(classes="rr-classes", id="rr-classes"),
+            html.Button(
+                v_for="c in page_classes",
+                key=("c.label",),
+                classes=(
+                    "['rr-class', page_selected_row && page_selected_row.label == c.label"
+                    " ? 'rr-on' : '']",
+                ),
+                disabled=("!page_selected || page_locked",),
+                click=(commands.reassign, "[c.label]"),
+                raw_attrs=[':data-label="c.label"'],
             ),
-            disabled=("!page_selected || page_locked",),
-            click=(commands.reassign, "[c.label]"),
-            raw_attrs=[':data-label="c.label"'],
         ):
             html.I(classes="rr-dot", style=("{background: c.color}",))
             html.Span("{{ c.title }}")

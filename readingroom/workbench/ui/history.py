@@ -38,8 +38,9 @@ def _audit() -> None:
     with html.Section(classes="rr-section"):
         heading("audit")
         nothing("no_audit", v_if="!page_audit.length")
-        with html.Ol(classes="rr-audit", id="rr-audit"), html.Li(
-            v_for="(a, n) in page_audit", key=("page_audit.length - n",)
+        with (
+            html.Ol(classes="rr-audit", id="rr-audit"),
+            html.Li(v_for="(a, n) in page_audit", key=("page_audit.length - n",)),
         ):
             with html.Div(classes="rr-line"):
                 html.Strong("{{ a.what }}")

@@ -103,14 +103,17 @@ def _row(app: Workbench) -> None:
             click=(app.list.choose, "[item.key]"),
             classes=("'rr-row rr-row-' + item.state",),
             tabindex="0",
-            keydown_enter=(app.list.choose, "[item.key]"),
+            __events=[("enter", "keydown.enter")],
+            enter=(app.list.choose, "[item.key]"),
             raw_attrs=[':data-key="item.key"'],
         ),
     ):
         html.Td("{{ item.patient || page_t.unknown }}", classes="rr-strong")
         html.Td("{{ item.patient_id || '–' }}")
         html.Td("{{ item.examined || '–' }}", classes="rr-number")
-        html.Td("{{ [item.modality, item.description].filter(Boolean).join(' · ') || item.folder }}")
+        html.Td(
+            "{{ [item.modality, item.description].filter(Boolean).join(' · ') || item.folder }}"
+        )
         html.Td("{{ item.reader ? (page_t['title_' + item.reader] || item.reader) : '–' }}")
         with html.Td(classes="rr-number rr-right rr-strong"):
             html.Span("{{ item.headline_text || '–' }}")
@@ -123,9 +126,7 @@ def _row(app: Workbench) -> None:
                 title=("page_t.warnings + ': ' + item.warnings",),
             )
         with html.Td():
-            html.Span(
-                "{{ page_t[item.state] }}", classes=("'rr-state rr-state-' + item.state",)
-            )
+            html.Span("{{ page_t[item.state] }}", classes=("'rr-state rr-state-' + item.state",))
         html.Td("{{ item.reviewer || '–' }}")
         with html.Td(classes="rr-right"):
             v3.VBtn(

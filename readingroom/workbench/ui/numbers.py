@@ -11,9 +11,9 @@ from readingroom.workbench.ui.parts import heading, nothing
 def build() -> None:
     """Build the tab."""
     _headline()
-    _categories()
     _structures()
     _selected()
+    _categories()
     _notes()
     _everything()
 
@@ -29,7 +29,9 @@ def _headline() -> None:
             )
             html.Span("{{ page_headline.unit }}", v_if="page_headline.unit")
             with html.Span(classes="rr-machine", v_if="page_headline.changed"):
-                html.Span("{{ page_t.machine }} {{ page_headline.machine }}", id="rr-headline-machine")
+                html.Span(
+                    "{{ page_t.machine }} {{ page_headline.machine }}", id="rr-headline-machine"
+                )
         html.Div(
             "{{ page_headline.meaning }}",
             classes=("['rr-meaning', page_headline.warn ? 'rr-warn' : '']",),
@@ -46,11 +48,12 @@ def _categories() -> None:
             classes="rr-category",
             title=("page_t.source + ': ' + c.source",),
         ):
-            html.Span("{{ c.label }}", classes="rr-label")
+            with html.Span():
+                html.Span("{{ c.label }}: ", classes="rr-label")
+                html.Span("{{ c.meaning }}", classes="rr-meaning")
             with html.Span(classes="rr-category-value"):
                 html.Span("{{ c.machine }} → ", v_if="c.changed", classes="rr-machine")
                 html.Strong("{{ c.reviewed }}", classes=("c.changed ? 'rr-changed' : ''",))
-            html.Span("{{ c.meaning }}", classes="rr-meaning")
             html.Small("{{ c.source }}", classes="rr-source")
 
 
@@ -69,26 +72,28 @@ def _structures() -> None:
                 key=("title",),
                 classes="rr-right",
             )
-        with html.Tbody():
-            with html.Template(v_for="(row, n) in page_structures.rows", key=("row.label",)):
-                with html.Tr(
-                    v_if="row.group == 'beside' && (n == 0 || page_structures.rows[n-1].group == 'inside')",
-                    classes="rr-group",
-                ):
-                    html.Td("{{ page_t.not_in_total }}", colspan="5")
-                with html.Tr(classes=("'rr-' + row.group",)):
-                    html.Td("{{ row.label }}")
-                    html.Td("{{ row.machine }}", classes="rr-right rr-number rr-machine")
-                    html.Td(
-                        "{{ row.reviewed }}",
-                        classes=("['rr-right', 'rr-number', row.changed ? 'rr-changed' : '']",),
-                    )
-                    html.Td(
-                        "{{ value }}",
-                        v_for="(value, m) in row.others",
-                        key=("m",),
-                        classes="rr-right rr-number",
-                    )
+        with (
+            html.Tbody(),
+            html.Template(v_for="(row, n) in page_structures.rows", key=("row.label",)),
+        ):
+            with html.Tr(
+                v_if="row.group == 'beside' && page_structures.rows[n - 1].group != 'beside'",
+                classes="rr-group",
+            ):
+                html.Td("{{ page_t.not_in_total }}", colspan="5")
+            with html.Tr(classes=("'rr-' + row.group",)):
+                html.Td("{{ row.label }}")
+                html.Td("{{ row.machine }}", classes="rr-right rr-number rr-machine")
+                html.Td(
+                    "{{ row.reviewed }}",
+                    classes=("['rr-right', 'rr-number', row.changed ? 'rr-changed' : '']",),
+                )
+                html.Td(
+                    "{{ value }}",
+                    v_for="(value, m) in row.others",
+                    key=("m",),
+                    classes="rr-right rr-number",
+                )
 
 
 def _selected() -> None:
@@ -101,8 +106,9 @@ def _selected() -> None:
                 style=("{background: page_selected_row.color, color: page_selected_row.ink}",),
             )
             html.Small("{{ page_selected_row.id }}")
-        with html.Div(classes="rr-pairs"), html.Template(
-            v_for="d in page_details", key=("d.label",)
+        with (
+            html.Div(classes="rr-pairs"),
+            html.Template(v_for="d in page_details", key=("d.label",)),
         ):
             html.Span("{{ d.label }}", title=("d.method",))
             html.Span("{{ d.value }}", classes="rr-number rr-right")
@@ -117,7 +123,7 @@ def _notes() -> None:
             classes=("'rr-note rr-note-' + note.severity",),
         ):
             v3.VIcon(
-                ("note.severity == 'info' ? 'mdi-information-outline' : 'mdi-alert-outline'",),
+                icon=("note.severity == 'info' ? 'mdi-information-outline' : 'mdi-alert-outline'",),
                 size="small",
             )
             html.Span("{{ note.text }}")
@@ -132,8 +138,9 @@ def _everything() -> None:
                 html.Th("{{ page_t.machine }}", classes="rr-right")
                 html.Th("{{ page_t.now }}", classes="rr-right")
                 html.Th("")
-            with html.Tbody(), html.Tr(
-                v_for="m in page_everything", key=("m.name",), title=("m.method",)
+            with (
+                html.Tbody(),
+                html.Tr(v_for="m in page_everything", key=("m.name",), title=("m.method",)),
             ):
                 html.Td("{{ m.label }}")
                 html.Td("{{ m.machine }}", classes="rr-right rr-number rr-machine")

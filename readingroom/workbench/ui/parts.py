@@ -8,13 +8,13 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 
-def icon_button(icon: str, tip: str, click: Any, **more: Any) -> Any:
+def icon_button(icon: str | tuple[str], tip: str, click: Any, **more: Any) -> Any:
     """Return a button with an icon, and its name for tooltip and screen reader.
 
     Parameters
     ----------
-    icon : str
-        Material Design icon.
+    icon : str or tuple
+        Material Design icon, or an expression of the page that gives one.
     tip : str
         Key of the text.
     """

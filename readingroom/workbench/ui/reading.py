@@ -20,7 +20,8 @@ def build(app: Workbench) -> None:
     """Build the page."""
     with html.Main(
         classes=(
-            "['rr-reading', page_panel_left ? '' : 'rr-no-left', page_panel_right ? '' : 'rr-no-right']",
+            "['rr-reading', page_panel_left ? '' : 'rr-no-left',"
+            " page_panel_right ? '' : 'rr-no-right']",
         )
     ):
         with html.Aside(classes="rr-panel rr-left-panel", v_show="page_panel_left"):
@@ -49,12 +50,17 @@ def _warnings() -> None:
 
 def _tabs(app: Workbench) -> None:
     with html.Div(classes="rr-tabs"):
-        with v3.VTabs(
-            v_model=("page_tab",), density="compact", color="primary", grow=True, id="rr-tabs"
-        ):
-            for tab in _TABS:
-                v3.VTab(f"{{{{ page_t.{tab} }}}}", value=tab, id=f"rr-tab-{tab}")
-        icon_button("mdi-tune-variant", "read_again", app.reading.runs.offer_again, id="rr-run-again")
+        for tab in _TABS:
+            html.Button(
+                f"{{{{ page_t.{tab} }}}}",
+                classes=(f"['rr-tab', page_tab == '{tab}' ? 'rr-on' : '']",),
+                click=f"page_tab = '{tab}'",
+                role="tab",
+                id=f"rr-tab-{tab}",
+            )
+        icon_button(
+            "mdi-tune-variant", "read_again", app.reading.runs.offer_again, id="rr-run-again"
+        )
     with html.Div(classes="rr-scroll"):
         with html.Div(v_if="page_tab == 'numbers'"):
             numbers.build()

@@ -23,7 +23,9 @@ def build(app: Workbench) -> None:
     with (
         v3.VDialog(
             model_value=("page_dialog == 'run'",),
-            update_modelValue=f"if (!$event && page_dialog == 'run' && !page_run.on) {{ {_CLOSE} }}",
+            update_modelValue=(
+                "page_dialog = !$event && page_dialog == 'run' && !page_run.on ? '' : page_dialog"
+            ),
             persistent=("page_run.on",),
             width="52rem",
             max_width="96vw",
@@ -36,7 +38,9 @@ def build(app: Workbench) -> None:
             html.Span("{{ page_run_target.title }} · {{ page_run_target.more }}", classes="rr-clip")
             icon_button("mdi-close", "close", _CLOSE, disabled=("page_run.on",))
         with html.Div(classes="rr-dialog-body"):
-            html.P("{{ page_t.read_again_help }}", v_if="page_name == 'reading'", classes="rr-small")
+            html.P(
+                "{{ page_t.read_again_help }}", v_if="page_name == 'reading'", classes="rr-small"
+            )
             v3.VSelect(
                 model_value=("page_run_reader",),
                 update_modelValue=(runs.choose_reader, "[$event]"),
@@ -57,8 +61,9 @@ def build(app: Workbench) -> None:
 
 
 def _fields() -> None:
-    with html.Div(classes="rr-options"), html.Div(
-        v_for="f in " + _SHOWN, key=("f.name",), title=("f.help",)
+    with (
+        html.Div(classes="rr-options"),
+        html.Div(v_for="f in " + _SHOWN, key=("f.name",), title=("f.help",)),
     ):
         v3.VSelect(
             v_if="f.kind == 'choice'",
@@ -99,7 +104,9 @@ def _fields() -> None:
 
 def _foot(app: Workbench) -> None:
     with html.Div(classes="rr-dialog-actions"):
-        with html.Div(v_if="page_run.on", classes="rr-progress", role="status", id="rr-run-progress"):
+        with html.Div(
+            v_if="page_run.on", classes="rr-progress", role="status", id="rr-run-progress"
+        ):
             v3.VProgressLinear(
                 model_value=("100 * page_run.fraction",), color="primary", height=8, rounded=True
             )

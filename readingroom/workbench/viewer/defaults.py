@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from readingroom.workbench.viewer.layouts import LAYOUTS, VIEWS
+from readingroom.workbench.viewer.tools.controller import first_state as tools_state
 
 
 def first_state(has_card: bool) -> dict[str, Any]:
@@ -13,7 +14,6 @@ def first_state(has_card: bool) -> dict[str, Any]:
         "view_layout": "four_up",
         "view_shown": LAYOUTS["four_up"].views,
         "view_grid": LAYOUTS["four_up"].style,
-        "view_tool": "none",
         "view_window": "",
         "view_center": 40,
         "view_width": 400,
@@ -24,8 +24,11 @@ def first_state(has_card: bool) -> dict[str, Any]:
         "view_landmarks": False,
         "view_opacity": 1.0,
         "view_segments": [],
-        "view_segment": "",
         "view_header": {},
         "view_has_card": has_card,
+        "view_rendering": False,
+        "view_can_undo": False,
+        "view_can_redo": False,
+        **tools_state(),
         **{f"view_info_{name}": {} for name in VIEWS},
     }

@@ -12,6 +12,7 @@ from readingroom.workbench.viewer.surfaces import Surfaces
 #: After the first slices are shown, and after the last stroke, s.
 _FIRST_S, _AFTER_STROKE_S = 0.3, 0.6
 _BREATH_S = 0.01
+_RENDERING_PRESET = "CT-Cardiac3"
 
 
 class Models:
@@ -62,6 +63,17 @@ class Models:
         """Let one finding's voxels stand out; None for none."""
         if self._session is not None:
             self.surfaces.highlight(voxels, start, self._session.masks)
+
+    def render_volume(self, volume_node: Any, shown: bool) -> None:
+        """Show or hide the volume itself in 3D."""
+        rendering = self._stage.app.volume_rendering
+        display = rendering.get_vr_display_node(volume_node)
+        if display is None and shown:
+            display = rendering.create_display_node(volume_node, _RENDERING_PRESET)
+            display.SetViewNodeIDs([self._stage.three_d.get_view_node_id()])
+        if display is not None:
+            display.SetVisibility(shown)
+        self._stage.views["three_d"].request()
 
     def fit(self) -> None:
         """Show all that is visible from the front."""

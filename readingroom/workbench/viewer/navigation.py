@@ -35,9 +35,11 @@ class Navigator:
         self._stage = stage
         self._volume: Any = None
         self._fitted: dict[str, float] = {}
+        self._whole: set[str] = set()
         self._jumped_3d = False
         for name in SLICES:
-            stage.views[name].resized.append(lambda name=name: self._on_resize(name))
+            stage.views[name].before_resize.append(lambda name=name: self._note_whole(name))
+            stage.views[name].after_resize.append(lambda name=name: self._on_resize(name))
 
     def show(self, volume_node: Any) -> None:
         """Show a volume in all slices, whole."""
@@ -125,9 +127,12 @@ class Navigator:
         if factor < 1:
             node.SetFieldOfView(x * factor, y * factor, z)
 
+    def _note_whole(self, name: str) -> None:
+        (self._whole.add if self.is_fitted(name) else self._whole.discard)(name)
+
     def _on_resize(self, name: str) -> None:
-        # Resizing keeps mm per pixel: what showed the whole image shows it again.
-        if self._volume is not None and self.is_fitted(name):
+        """Show the whole image again if it was shown before the view changed its size."""
+        if self._volume is not None and name in self._whole:
             self.fit(name)
 
     def _look_at(self, ras: Point) -> None:

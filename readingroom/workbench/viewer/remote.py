@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trame_rca.view_adapter import RcaViewAdapter
-from trame_slicer.rca_view import RcaWindow
+from trame_slicer.rca_view.rca_view_factory import RcaWindow
 from trame_slicer.views import ScheduledRenderStrategy
 
 from readingroom.workbench.viewer.queue import Pixels, RenderQueue
@@ -32,8 +32,8 @@ class RemoteView:
     ----------
     before_draw : list of callable
         Run before each rendering, for what is only worth doing then.
-    resized : list of callable
-        Run after the area changed its size.
+    before_resize, after_resize : list of callable
+        Run around a change of the area's size.
     touched : list of callable
         Run before an event of the browser is processed; they receive its type.
     """
@@ -43,7 +43,8 @@ class RemoteView:
     ) -> None:
         self.name, self.view = name, slicer_view
         self.before_draw: list[Callable[[], None]] = []
-        self.resized: list[Callable[[], None]] = []
+        self.before_resize: list[Callable[[], None]] = []
+        self.after_resize: list[Callable[[], None]] = []
         self.touched: list[Callable[[str], None]] = []
         self._queue = queue
         self._window = _Window(self)
@@ -97,8 +98,10 @@ class _Window(RcaWindow):  # type: ignore[misc]
         super(RcaWindow, self).process_interaction_event(event)
 
     def process_resize_event(self, width: int, height: int) -> None:
+        for callback in self._owner.before_resize:
+            callback()
         super().process_resize_event(width, height)
-        for callback in self._owner.resized:
+        for callback in self._owner.after_resize:
             callback()
 
 

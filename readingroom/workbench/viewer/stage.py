@@ -47,6 +47,8 @@ class Stage:
         self.views: dict[str, RemoteView] = {name: factory.get_factory_view(name) for name in VIEWS}
         self.has_card = self._has_card()
         if not self.has_card:
+            # Mesa draws nothing translucent with it; surfaces hide their back instead.
+            self.three_d.renderer().SetUseDepthPeeling(False)
             for view in self.views.values():
                 view.adapter.max_pixel_count = _MOST_PIXELS_WITHOUT_CARD
 

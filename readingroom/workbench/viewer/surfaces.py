@@ -23,7 +23,7 @@ Labels = npt.NDArray[Any]
 
 #: Organs are sampled at about this distance: 1 % of the triangles of the full resolution.
 _ORGAN_MM = 2.6
-_ORGAN_OPACITY = 0.22
+_ORGAN_OPACITY = 0.32
 _ORGAN_SMOOTHING, _FINDING_SMOOTHING = 24, 6
 _SHOWN_ORGANS = ("HEART", "AORTA")
 _HIGHLIGHT_COLOR = (1.0, 1.0, 1.0)

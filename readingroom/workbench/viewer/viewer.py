@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from readingroom.errors import ReadingRoomError
-from readingroom.review.mrml import Presented, StrokeWatcher, present, present_volume, update
+from readingroom.review.mrml import LandmarkWatcher, Presented, StrokeWatcher, present, present_volume, update
 from readingroom.workbench.viewer import segmentlist
 from readingroom.workbench.viewer.annotations import Annotations
 from readingroom.workbench.viewer.defaults import first_state
@@ -17,6 +18,7 @@ from readingroom.workbench.viewer.maskview import MaskView
 from readingroom.workbench.viewer.models import Models
 from readingroom.workbench.viewer.navigation import Navigator
 from readingroom.workbench.viewer.stage import Stage
+from readingroom.workbench.viewer.tools.controller import Tools
 
 Position = tuple[float, float, float]
 
@@ -36,6 +38,8 @@ class Viewer:
         Receives position and tool of a click with the tools ``classify`` and ``grow``.
     on_refused : callable
         Receives the error of an edit that the session does not take.
+    on_undo, on_redo : callable
+        What the buttons do; `undo` and `redo` unless the page has its own way.
 
     Raises
     ------
@@ -50,13 +54,18 @@ class Viewer:
         self.annotations = Annotations(self.stage, self.navigator)
         self.masks = MaskView([self.stage.views[name] for name in SLICES])
         self.models = Models(self.stage)
+        self.state.update(first_state(self.stage.has_card))
+        self.tools = Tools(self)
         self.session: Any = None
         self.presented: Presented | None = None
         self.watcher: StrokeWatcher | None = None
         self.on_pick: Callable[[Position, str], None] = lambda position, tool: None
         self.on_refused: Callable[[ReadingRoomError], None] = lambda error: None
+        self.on_undo: Callable[[], None] = self.undo
+        self.on_redo: Callable[[], None] = self.redo
+        self._points: LandmarkWatcher | None = None
+        self._before_alone = "four_up"
         self._unsubscribe: Callable[[], None] = lambda: None
-        self.state.update(first_state(self.stage.has_card))
         self.set_layout("four_up")
         self.stage.queue.after_frame.append(self.annotate)
 
@@ -76,6 +85,7 @@ class Viewer:
         self.presented = present(session.reading, self.stage.scene, volume)
         self._hide_what_is_drawn_here()
         self.watcher = StrokeWatcher(self.presented, session, later=_soon, refused=self._refused)
+        self._points = LandmarkWatcher(self.presented, session, later=_soon)
         self._unsubscribe = session.subscribe(self._on_change)
         self.navigator.show(volume)
         self.masks.show(self.presented, session)
@@ -83,6 +93,8 @@ class Viewer:
             self.state.view_header = header_of(session)
             self.state.view_presets = segmentlist.presets(session.reader)
             self._choose_defaults()
+        self.tools.show(self.presented.segmentation, volume)
+        self._tell_history()
         self.models.show(session)
 
     def clear(self) -> None:
@@ -92,18 +104,22 @@ class Viewer:
         self._unsubscribe()
         if self.watcher is not None:
             self.watcher.stop()
+        if self._points is not None:
+            self._points.stop()
+        self.tools.clear()
         self.masks.clear()
         self.models.clear()
         self.navigator.clear()
         self.annotations.marked = None
         self.presented.remove()
         _remove_volume(self.presented.volume)
-        self.session = self.presented = self.watcher = None
+        self.session = self.presented = self.watcher = self._points = None
 
     def flush(self) -> None:
         """Hand a stroke that is under way to the session."""
-        if self.watcher is not None:
+        if self.watcher is not None and self._points is not None:
             self.watcher.flush()
+            self._points.flush()
 
     # Looking
 
@@ -150,6 +166,86 @@ class Viewer:
         """Show the whole image in every view."""
         self.navigator.fit()
         self.models.fit()
+
+    def toggle_alone(self, name: str) -> None:
+        """Show one view alone, or what was shown before."""
+        if self.state.view_layout == name:
+            self.set_layout(self._before_alone)
+        else:
+            self._before_alone = self.state.view_layout
+            self.set_layout(name)
+
+    def set_preset(self, name: str) -> None:
+        """Set the grey-value window called `name` in the reader's presets."""
+        for preset in self.session.reader.window_presets if self.session else ():
+            if preset.name == name:
+                self.set_window(preset.center, preset.width)
+
+    def set_window_part(self, which: str, value: Any) -> None:
+        """Set ``center`` or ``width`` alone, as typed by a person."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return self._tell_window()
+        center, width = self.navigator.window()
+        self.set_window(*((number, width) if which == "center" else (center, number)))
+        return None
+
+    def set_tool(self, name: str) -> None:
+        """Take up a tool.
+
+        ``none``, ``classify``, ``grow``, ``paint``, ``erase``, ``threshold_brush``,
+        ``draw``, ``scissors``, ``islands`` or ``smoothing``.
+        """
+        self.tools.take_up(name)
+
+    def set_active_segment(self, name: str) -> None:
+        """Choose the segment that tools change."""
+        if self.session is not None:
+            self.tools.set_segment(name)
+
+    def set_option(self, name: str, value: Any) -> None:
+        """Set an option of a tool: a ``view_*`` variable of the state."""
+        self.tools.set_option(name, value)
+
+    def apply(self) -> None:
+        """Carry out the tool that works by its button."""
+        with self.told():
+            self.tools.apply()
+
+    def change_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller by a factor."""
+        self.set_option("view_brush_mm", round(self.state.view_brush_mm * factor, 1))
+
+    def set_landmarks(self, shown: bool) -> None:
+        """Show the landmarks, which can then be dragged, or hide them."""
+        if self.presented is not None:
+            self.presented.landmarks.SetDisplayVisibility(shown)
+            with self.state:
+                self.state.view_landmarks = shown
+
+    def set_volume_rendering(self, shown: bool) -> None:
+        """Render the volume in 3D; only where a graphics card is."""
+        if self.presented is not None and self.stage.has_card:
+            self.models.render_volume(self.presented.volume, shown)
+            with self.state:
+                self.state.view_rendering = shown
+
+    def ask_undo(self) -> None:
+        """Undo as the page does it."""
+        self.on_undo()
+
+    def ask_redo(self) -> None:
+        """Redo as the page does it."""
+        self.on_redo()
+
+    def undo(self) -> None:
+        """Undo the last edit of the session."""
+        self._step_history("undo")
+
+    def redo(self) -> None:
+        """Redo what was undone."""
+        self._step_history("redo")
 
     def set_segment_visible(self, name: str, visible: bool) -> None:
         """Show or hide a segment, in slices and in 3D."""
@@ -211,6 +307,29 @@ class Viewer:
         if change.kind in ("finding", "mask", "all") and self.masks.finding is not None:
             self.highlight(self.masks.finding if self._is_there(self.masks.finding) else None)
 
+        self._tell_history()
+
+    def _step_history(self, step: str) -> None:
+        if self.session is None:
+            return
+        with self.told():
+            self.flush()
+            if getattr(self.session, f"can_{step}"):
+                getattr(self.session, step)()
+
+    def _tell_history(self) -> None:
+        with self.state:
+            self.state.view_can_undo = self.session.can_undo
+            self.state.view_can_redo = self.session.can_redo
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Report an edit that the session refuses instead of raising it."""
+        try:
+            yield
+        except ReadingRoomError as error:
+            self._refused(error)
+
     def _is_there(self, finding_id: str) -> bool:
         return any(f.id == finding_id for f in self.session.reading.findings)
 
@@ -252,11 +371,9 @@ class Viewer:
 
 
 def _soon(callback: Callable[[], None]) -> None:
-    """Run a function when the event loop is idle; now where there is none."""
-    try:
+    """Run a function when the event loop is idle; without a loop `Viewer.flush` does it."""
+    with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop().call_soon(callback)
-    except RuntimeError:
-        callback()
 
 
 def _remove_volume(node: Any) -> None:

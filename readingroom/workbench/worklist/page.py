@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from readingroom.workbench.app import Workbench
 
 
-
 class ListPage:
     """What the work list page does.
 

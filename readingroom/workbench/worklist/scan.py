@@ -52,7 +52,9 @@ class WorkList:
             return None
         order = list(self.entries)
         here = order.index(key) if key in self.entries else -1
-        ranked = sorted(waiting, key=lambda e: (step * (order.index(e.key) - here) - 1) % len(order))
+        ranked = sorted(
+            waiting, key=lambda e: (step * (order.index(e.key) - here) - 1) % len(order)
+        )
         return next((e for e in ranked if e.key != key), None)
 
     def earlier_of(self, entry: Entry) -> Entry | None:

@@ -1,0 +1,28 @@
+"""The view area: tool rail, option strip, four views with what is written around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trame.widgets import client, html
+
+from readingroom.workbench.viewer import bars, cells
+
+if TYPE_CHECKING:
+    from readingroom.workbench.viewer.viewer import Viewer
+
+_STYLE = Path(__file__).with_name("viewer.css")
+
+
+def build(viewer: Viewer) -> None:
+    """Build everything in the current context; it fills its parent."""
+    client.Style(_STYLE.read_text("utf-8"))
+    with html.Div(classes="rv"):
+        with html.Div(classes="rv-rail"):
+            bars.rail(viewer)
+        with html.Div(classes="rv-main"):
+            with html.Div(classes="rv-strip"):
+                bars.strip(viewer)
+            with html.Div(classes="rv-grid", style=("view_grid",)):
+                cells.all_views(viewer)
