@@ -243,6 +243,11 @@ class Reader(ABC, Generic[OptionsT]):
             "Paint it.",
         )
 
+    def paint_threshold(self, reading: Reading, study: Study) -> float | None:
+        """Return where a threshold brush begins, in the image's own unit; None for nowhere."""
+        del reading, study
+        return None
+
     def measurement_rows(self, reading: Reading) -> list[str]:
         """Return the names of the reading's measurements as a clinician wants to see them."""
         return list(reading.measurements)

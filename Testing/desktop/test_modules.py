@@ -111,9 +111,9 @@ def test_cmake_knows_every_file_of_a_module():
 def _texts_in_code():
     for file in [*(ROOT / "readingroom" / "slicerdesktop").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr":
-                if isinstance(node.args[0], ast.Constant):
-                    yield node.args[0].value
+            called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr"
+            if called and isinstance(node.args[0], ast.Constant):
+                yield node.args[0].value
 
 
 def _texts_in_ui():

@@ -187,7 +187,11 @@ def test_the_reading_process_puts_the_folder_first(tmp_path):
 
     here = str(Path(startworker.__file__).parent)
     root = str(Path(startworker.__file__).resolve().parents[2])
-    assert startworker.put_first(str(tmp_path), [here, "/slicer"]) == [str(tmp_path), root, "/slicer"]
+    assert startworker.put_first(str(tmp_path), [here, "/slicer"]) == [
+        str(tmp_path),
+        root,
+        "/slicer",
+    ]
     assert startworker.put_first("", [here, "/slicer"]) == [root, "/slicer"]
 
 

@@ -147,9 +147,7 @@ def test_two_volumes_keep_their_own_readings(a_desk, a_volume, a_volume_without_
     assert len(nodes) == 1
 
 
-def test_the_volume_chosen_when_it_began_gets_the_reading(
-    a_desk, a_volume, a_volume_without_dicom
-):
+def test_the_volume_chosen_when_it_began_gets_the_reading(a_desk, a_volume, a_volume_without_dicom):
     started(a_desk)
     a_desk.ui.inputSelector.setCurrentNode(a_volume_without_dicom)
     a_desk.wait()

@@ -162,7 +162,8 @@ def test_the_click_can_be_called_off(a_review):
     a_review.click("growButton")
     a_review.click("growButton")
     assert not a_review.work.review.growing
-    assert not slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode")[0].GetName() == "LM"
+    interaction = slicer.mrmlScene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+    assert interaction.GetCurrentInteractionMode() != slicer.vtkMRMLInteractionNode.Place
 
 
 def test_painting_changes_the_numbers_and_undo_covers_it(a_review):

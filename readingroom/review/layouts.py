@@ -15,6 +15,7 @@ class Layout:
 
 LAYOUTS = (
     Layout("four_up", {"en": "Four views", "zh": "四视图"}),
+    Layout("one_plus_three", {"en": "One large, three small", "zh": "一大三小"}),
     Layout("mpr", {"en": "Three planes", "zh": "三平面"}),
     Layout("axial", {"en": "Axial", "zh": "轴位"}),
     Layout("coronal", {"en": "Coronal", "zh": "冠状位"}),

@@ -26,6 +26,8 @@ from readingroom.review.patch import Patch
 
 #: ``mark`` is what cannot be undone: a signed reading that was opened again.
 Mode = Literal["do", "undo", "redo", "mark"]
+#: What edits change in ``reading.json``.
+_STORED = {"findings", "measurements", "categories", "notes", "status", "reviewer", "audit"}
 _LENGTH = struct.Struct("<I")
 _LEVEL = 1
 
@@ -58,13 +60,14 @@ def encode(record: Record) -> bytes:
         "what": record.what,
         "kind": record.kind,
         "finding_ids": record.finding_ids,
-        "reading": _stored(record.reading),
         "landmarks": [asdict(mark) for mark in record.reading.landmarks],
         "segments": [asdict(s) for s in masks.segments] if masks else [],
         "layers": len(masks.layers) if masks else 0,
         "patches": [[p.layer, p.start, p.shape, len(p.after)] for p in record.patches],
     }
-    text = zlib.compress(json.dumps(head).encode("utf-8"), _LEVEL)
+    # Written by pydantic in one go: dumping a hundred findings one by one took 15 ms.
+    whole = f'{json.dumps(head)[:-1]}, "reading": {_stored(record.reading)}}}'
+    text = zlib.compress(whole.encode("utf-8"), _LEVEL)
     return b"".join([_LENGTH.pack(len(text)), text, *(p.after for p in record.patches)])
 
 
@@ -92,16 +95,9 @@ def decode(data: bytes, onto: Reading) -> Record:
     return Record(head["mode"], head["what"], head["kind"], ids, reading, tuple(patches))
 
 
-def _stored(reading: Reading) -> dict[str, Any]:
-    return {
-        "findings": [finding.model_dump(mode="json") for finding in reading.findings],
-        "measurements": {n: m.model_dump(mode="json") for n, m in reading.measurements.items()},
-        "categories": {n: c.model_dump(mode="json") for n, c in reading.categories.items()},
-        "notes": [note.model_dump(mode="json") for note in reading.notes],
-        "status": reading.status,
-        "reviewer": reading.reviewer,
-        "audit": reading.audit[-1:],
-    }
+def _stored(reading: Reading) -> str:
+    last = reading.model_copy(update={"audit": reading.audit[-1:]})
+    return last.model_dump_json(include=_STORED)
 
 
 def _restored(stored: dict[str, Any], onto: Reading) -> Reading:

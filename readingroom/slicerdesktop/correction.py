@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from readingroom.errors import ReadingRoomError, RefusedInput
-from readingroom.slicerdesktop import places, source
+from readingroom.slicerdesktop import places
 from readingroom.slicerdesktop.host import Host, Position
 from readingroom.slicerdesktop.placing import PlaceOnce, jump
 
@@ -57,6 +57,7 @@ class Correction:
 
         self._host = host
         self._told, self._refused = changed, refused
+        self._place: PlaceOnce | None = None
         self.volume = volume
         self.session: ReviewSession = ReviewSession.open(folder, reviewer=reviewer)
         try:
@@ -155,7 +156,6 @@ class Correction:
         soon = self._host.soon
         self._watcher = mrml.StrokeWatcher(self._presented, self.session, soon, self._refused)
         self._landmarks = mrml.LandmarkWatcher(self._presented, self.session, soon)
-        self._place: PlaceOnce | None = None
         self._unsubscribe = self.session.subscribe(self._changed)
 
     def _changed(self, change: Change) -> None:

@@ -60,9 +60,7 @@ class ExportPanel:
         index = bool(self._ui.exportToDatabaseBox.checked and self._ui.exportToDatabaseBox.enabled)
         reviewer = str(self._ui.reviewerEdit.text).strip()
         self._ui.exportLabel.text = ""
-        self._attempt(
-            lambda: self._logic.start_export(self._formats(), reviewer, index=index)
-        )
+        self._attempt(lambda: self._logic.start_export(self._formats(), reviewer, index=index))
 
     def show(self, files: list[Path], notes: list[Any]) -> None:
         """Show what was written, and what could not be and why."""

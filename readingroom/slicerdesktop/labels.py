@@ -33,11 +33,11 @@ def value_text(measurement: Measurement | None) -> str:
     return labels.value(measurement.value, measurement.unit)
 
 
-def unit_text(measurement: Measurement) -> str:
+def unit_text(measurement: Measurement, language: Language) -> str:
     """Return a unit as people write it."""
     from readingroom.workbench.reading import labels
 
-    return labels.unit(measurement.unit)
+    return labels.unit(measurement.unit, language)
 
 
 def finding_columns(reading: Reading, language: Language) -> list[tuple[str, str]]:

@@ -143,9 +143,7 @@ class ReaderLogic:
             ``NOT_A_READING``, ``SCHEMA_NEWER`` and others, see `Correction`; the review
             that was open stays.
         """
-        fresh = Correction(
-            self.host, folder, volume, self._changed, self.listener.failed, reviewer
-        )
+        fresh = Correction(self.host, folder, volume, self._changed, self.listener.failed, reviewer)
         if fresh.session.reader.name != self.reader:
             name = fresh.session.reader.name
             fresh.close()
@@ -177,11 +175,11 @@ class ReaderLogic:
             ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``, ``READING_CHANGED``; the corrections stay
             as they are.
         """
-        return self._open_review().save(reviewer, on_top=on_top)
+        return self.open_review().save(reviewer, on_top=on_top)
 
     def sign(self, name: str, *, on_top: bool = False) -> int:
         """Sign the reading, save it, and return the revision's number; raises as `save`."""
-        return self._open_review().sign(name, on_top=on_top)
+        return self.open_review().sign(name, on_top=on_top)
 
     def start_export(self, formats: Sequence[str], reviewer: str, *, index: bool = False) -> None:
         """Write the open reading in `formats`, in the reading process.
@@ -198,7 +196,7 @@ class ReaderLogic:
         ReadingRoomError
             If the corrections cannot be saved or the process cannot be started.
         """
-        review = self._open_review()
+        review = self.open_review()
         if review.session.dirty:
             review.save(reviewer)
         self.jobs.submit(
@@ -224,7 +222,14 @@ class ReaderLogic:
         self._clear_up()
         self.close_review()
 
-    def _open_review(self) -> Correction:
+    def open_review(self) -> Correction:
+        """Return the open review.
+
+        Raises
+        ------
+        RefusedInput
+            ``NO_READING``.
+        """
         if self.review is None:
             raise RefusedInput("NO_READING", "No reading is open.", "Run or open one first.")
         return self.review

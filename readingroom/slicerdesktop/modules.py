@@ -36,7 +36,8 @@ FACTS: dict[str, ModuleFacts] = {
             {
                 "en": "Coronary artery calcium on gated, ungated and contrast CT: lesions by "
                 "vessel, Agatston score and categories.",
-                "zh": "门控、非门控及增强 CT 的冠状动脉钙化：按血管划分的病灶、Agatston 积分与分级。",
+                "zh": "门控、非门控及增强 CT 的冠状动脉钙化："
+                "按血管划分的病灶、Agatston 积分与分级。",
             },
         ),
         ModuleFacts(

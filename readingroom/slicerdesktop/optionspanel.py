@@ -172,8 +172,8 @@ def _field(option: OptionDescription) -> Field:
     if option.kind == "bool":
         return _Choice(option, [("–", None), (tr("Yes"), True), (tr("No"), False)])
     if option.kind == "choice":
-        none = [("–", None)] if option.optional else []
-        return _Choice(option, [*none, *((choice_text(choice), choice) for choice in option.choices)])
+        none: list[tuple[str, Any]] = [("–", None)] if option.optional else []
+        return _Choice(option, none + [(choice_text(choice), choice) for choice in option.choices])
     if option.kind == "str":
         return _Text(option)
     return _Number(option, _slider(option) if _is_bounded(option) else _spin_box(option))

@@ -27,7 +27,7 @@ def chest(seed: int = 0) -> npt.NDArray[np.int16]:
         hu[mask] = value
     hu = ndimage.gaussian_filter(hu, (0.4, 0.5, 0.5))
     noisy = hu + np.random.default_rng(seed).normal(0.0, _NOISE_HU, SHAPE)
-    return np.clip(np.rint(noisy), -1000, 3000).astype(np.int16)
+    return np.asarray(np.clip(np.rint(noisy), -1000, 3000), np.int16)
 
 
 def ijk_to_lps() -> npt.NDArray[np.float64]:

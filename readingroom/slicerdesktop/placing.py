@@ -83,4 +83,3 @@ class PlaceOnce:
         if self.active:
             self.stop()
             self._placed(position)
-

@@ -51,7 +51,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic: Any = None
-        self.work: ReaderLogic | None = None
+        self.work: Any = None  # a ReaderLogic, once the panel is there
         self._parameters: Any = None
         self._binding: Any = None
 
@@ -84,7 +84,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
             self.work.close()
 
     def enter(self) -> None:
-        """The person opened this module."""
+        """Start: the person opened this module."""
         if self.work is None:
             return
         if self._parameters is None:
@@ -94,7 +94,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         self.check()
 
     def exit(self) -> None:
-        """The person opened another module; the review stays as it is."""
+        """Pause: the person opened another module; the review stays as it is."""
         if self.work is not None and self.work.review is not None:
             self.review.editor.exit()
 
@@ -126,6 +126,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
     def _make_parts(self) -> None:
         self.logic = self.make_logic()
         self.work = self.logic.work
+        assert isinstance(self.work, ReaderLogic)
         self.work.listener = Listener(
             self._progress, self._was_read, self._was_exported, self._failed, self._changed
         )
@@ -161,9 +162,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         if self.run.options is not None:
             self.run.options.show_text(parameters.readerOptions)
         if parameters.inputVolume is None:
-            parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass(
-                "vtkMRMLScalarVolumeNode"
-            )
+            parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
         self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.check)
         self.check()
 
@@ -198,7 +197,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
             return
         self._offer_saving()
         self.run.say(tr("Starting"))
-        options = self.run.options.values()
+        options = {} if self.run.options is None else self.run.options.values()
         self.work.start_reading(
             self._parameters.inputVolume, options, self._parameters.outputFolder
         )
@@ -276,7 +275,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         if self.parent.isEntered:
             self._use_parameters(self.logic.getParameterNode())
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
+    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
     def _node_goes(self, caller: Any, event: Any, node: Any) -> None:
         if self.work.needs(node):
             # Once the scene has dealt with this node: others go with it.

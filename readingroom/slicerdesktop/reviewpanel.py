@@ -95,8 +95,12 @@ class ReviewPanel:
             button.clicked.connect(self._on_finding(edit))
         ui.reassignButton.clicked.connect(lambda: self._attempt(self._reassign))
         ui.growButton.toggled.connect(self._grow)
-        ui.undoButton.clicked.connect(lambda: self._attempt(lambda: self._logic.review.undo()))
-        ui.redoButton.clicked.connect(lambda: self._attempt(lambda: self._logic.review.redo()))
+        ui.undoButton.clicked.connect(
+            lambda: self._attempt(lambda: self._logic.open_review().undo())
+        )
+        ui.redoButton.clicked.connect(
+            lambda: self._attempt(lambda: self._logic.open_review().redo())
+        )
         ui.importMasksButton.clicked.connect(lambda: self._attempt(self._import_masks))
         ui.saveButton.clicked.connect(lambda: self._attempt(self._save))
         ui.signButton.clicked.connect(lambda: self._attempt(self._sign))
@@ -104,8 +108,7 @@ class ReviewPanel:
         ui.reviewerEdit.textChanged.connect(lambda text: self.update_signing())
 
     def _session(self) -> Any:
-        assert self._logic.review is not None
-        return self._logic.review.session
+        return self._logic.open_review().session
 
     def _on_finding(self, edit: str) -> Callable[[], None]:
         def clicked() -> None:
@@ -121,7 +124,7 @@ class ReviewPanel:
             self._session().reassign(finding, self._class())
 
     def _class(self) -> str:
-        return self._labels[self._ui.classBox.currentIndex]
+        return self._labels[int(self._ui.classBox.currentIndex)]
 
     def _grow(self, wanted: bool) -> None:
         review = self._logic.review
@@ -238,4 +241,3 @@ def _edit_text(code: str) -> str:
     from readingroom.review.texts import edit_title
 
     return edit_title(code, language()) if code else ""
-

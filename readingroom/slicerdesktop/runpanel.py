@@ -31,9 +31,7 @@ class RunPanel:
         Told when a person changes an option.
     """
 
-    def __init__(
-        self, ui: Any, logic: ReaderLogic, options_changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, ui: Any, logic: ReaderLogic, options_changed: Callable[[], None]) -> None:
         self._ui, self._logic = ui, logic
         self._options_changed = options_changed
         self.options: OptionsPanel | None = None
@@ -129,4 +127,3 @@ class RunPanel:
         self._ui.runButton.text = text
         self._ui.runButton.toolTip = tip
         self._ui.runButton.enabled = enabled
-

@@ -65,15 +65,15 @@ def _read(test: Any, logic: ReaderLogic, volume: Any, folder: str) -> None:
     logic.start_reading(volume, {}, folder)
     _wait(logic)
     test.assertEqual(told, ["read"])
-    test.assertIsNotNone(logic.review.segmentation)
+    test.assertIsNotNone(logic.open_review().segmentation)
 
 
 def _correct(test: Any, logic: ReaderLogic) -> None:
-    session = logic.review.session
+    session = logic.open_review().session
     first = session.reading.findings[0].id
     session.reject(first)
     test.assertEqual(session.reading.finding(first).state, "rejected")
-    logic.review.undo()
+    logic.open_review().undo()
     test.assertEqual(session.reading.finding(first).state, "proposed")
     session.accept(first)
 

@@ -11,7 +11,7 @@ from readingroom.slicerdesktop import labels
 from readingroom.slicerdesktop.texts import language, tr
 
 if TYPE_CHECKING:
-    from readingroom.reading import Finding, Reading
+    from readingroom.reading import Finding, Measurement, Reading
 
 _GREY = "#808080"
 
@@ -113,7 +113,7 @@ class NumbersTable:
             labels.measurement_title(reviewed, name, language()),
             labels.value_text(before),
             labels.value_text(after),
-            "" if known is None else labels.unit_text(known),
+            "" if known is None else labels.unit_text(known, language()),
         ]
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
@@ -128,10 +128,15 @@ def _details(finding: Finding) -> str:
     if finding.confidence is not None:
         rows.append(f"{tr('Confidence')}: {100 * finding.confidence:.0f} %")
     rows += [
-        f"{labels.quantity_title(name, language())}: {labels.value_text(m)} {labels.unit_text(m)}".rstrip()
+        f"{labels.quantity_title(name, language())}: {_with_unit(m)}"
         for name, m in finding.measurements.items()
     ]
     return "\n".join(rows)
+
+
+def _with_unit(measurement: Measurement) -> str:
+    unit = labels.unit_text(measurement, language())
+    return f"{labels.value_text(measurement)} {unit}".rstrip()
 
 
 def _read_only(widget: Any) -> None:

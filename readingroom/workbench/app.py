@@ -31,10 +31,12 @@ class Workbench(TrameApp):  # type: ignore[misc]
     ----------
     settings : Settings
         What the front told this process.
+    server : trame server, optional
+        The process's own one by default.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, server: Any = None) -> None:
+        super().__init__(server)
         self._settings = settings
         self.memory = Memory.load(settings.memory)
         self.language: Language = _language(self.memory.language or settings.language)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -64,9 +63,6 @@ class Front:
         self._home = home
         self._language = language
         self._client: aiohttp.ClientSession | None = None
-        # The first browser gets the process that was started with the server.
-        self.first = access.new_identity()
-        self._first_is_free = True
 
     def app(self) -> web.Application:
         """Return the application, ready to be run or tested."""
@@ -88,11 +84,10 @@ class Front:
             auto_decompress=True, timeout=aiohttp.ClientTimeout(total=None, sock_connect=10)
         )
         reaper = asyncio.ensure_future(self._reap())
-        warm = asyncio.ensure_future(self._warm())
+        self._sessions.prepare()
         yield
-        for task in (reaper, warm):
-            task.cancel()
-        await asyncio.gather(reaper, warm, return_exceptions=True)
+        reaper.cancel()
+        await asyncio.gather(reaper, return_exceptions=True)
         await self._sessions.close()
         await self._client.close()
 
@@ -100,11 +95,6 @@ class Front:
         while True:
             await asyncio.sleep(_REAP_EVERY_S)
             await self._sessions.reap()
-
-    async def _warm(self) -> None:
-        """Start the first browser's process while the browser itself still opens."""
-        with contextlib.suppress(ReadingRoomError):
-            await self._sessions.get(self.first)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -126,19 +116,13 @@ class Front:
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
             _cookie_name(request),
-            self._access.cookie(kept or self._new_identity()),
+            self._access.cookie(kept or self._access.new_identity()),
             max_age=_YEAR_S,
             httponly=True,
             samesite="Strict",
             path="/",
         )
         return response
-
-    def _new_identity(self) -> str:
-        if self._first_is_free:
-            self._first_is_free = False
-            return self.first
-        return self._access.new_identity()
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -164,14 +148,30 @@ class Front:
         )
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
-        session = await self._session(request)
-        assert self._client is not None
-        return await proxy.websocket(request, session, self._sessions, self._client)
+        client = self._client
+        assert client is not None
+        return await self._answered(
+            request, lambda session: proxy.websocket(request, session, self._sessions, client)
+        )
 
     async def _http(self, request: web.Request) -> web.StreamResponse:
+        client = self._client
+        assert client is not None
+        return await self._answered(request, lambda session: proxy.http(request, session, client))
+
+    async def _answered(
+        self, request: web.Request, ask: Callable[[Session], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Ask the browser's process; if it has just died, start another and ask that."""
         session = await self._session(request)
-        assert self._client is not None
-        return await proxy.http(request, session, self._client)
+        try:
+            return await ask(session)
+        except proxy.SessionGone:
+            await self._sessions.drop(session)
+        try:
+            return await ask(await self._session(request))
+        except proxy.SessionGone:
+            raise web.HTTPBadGateway(text="The session process is gone; reload.") from None
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         return await upload.receive(request, self._home)

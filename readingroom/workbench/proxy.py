@@ -31,10 +31,19 @@ _HOP_BY_HOP = {
 }
 
 
+class SessionGone(Exception):
+    """The session process has ended before it could answer."""
+
+
 async def http(
     request: web.Request, session: Session, client: aiohttp.ClientSession
 ) -> web.StreamResponse:
-    """Answer `request` with what the session process answers."""
+    """Answer `request` with what the session process answers.
+
+    Raises
+    ------
+    SessionGone
+    """
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP}
     headers[SECRET_HEADER] = session.secret
     url = f"http://127.0.0.1:{session.port}{request.rel_url}"
@@ -43,6 +52,8 @@ async def http(
             request.method, url, headers=headers, data=await request.read(), allow_redirects=False
         ) as answer:
             return await _streamed(request, answer)
+    except aiohttp.ClientConnectorError:
+        raise SessionGone from None
     except aiohttp.ClientConnectionError:
         raise web.HTTPBadGateway(text="The session process is gone; reload.") from None
 
@@ -60,22 +71,29 @@ async def _streamed(request: web.Request, answer: aiohttp.ClientResponse) -> web
 async def websocket(
     request: web.Request, session: Session, sessions: Sessions, client: aiohttp.ClientSession
 ) -> web.WebSocketResponse:
-    """Join the browser's WebSocket to the session's until either ends."""
-    # Without compression: images are compressed already and the way is this machine's own.
-    browser = web.WebSocketResponse(max_msg_size=0, heartbeat=_HEARTBEAT_S, compress=False)
-    await browser.prepare(request)
-    sessions.opened(session)
+    """Join the browser's WebSocket to the session's until either ends.
+
+    Raises
+    ------
+    SessionGone
+    """
     try:
-        async with client.ws_connect(
+        inner = await client.ws_connect(
             f"ws://127.0.0.1:{session.port}{request.rel_url}",
             headers={SECRET_HEADER: session.secret},
             max_msg_size=0,
-        ) as inner:
-            await _join(browser, inner)
-    except aiohttp.ClientError:
-        pass  # the process has ended: the browser sees the close and reconnects
+        )
+    except aiohttp.ClientConnectorError:
+        raise SessionGone from None
+    # Without compression: images are compressed already and the way is this machine's own.
+    browser = web.WebSocketResponse(max_msg_size=0, heartbeat=_HEARTBEAT_S, compress=False)
+    sessions.opened(session)
+    try:
+        await browser.prepare(request)
+        await _join(browser, inner)
     finally:
         sessions.closed(session)
+        await inner.close()
         await browser.close()
     return browser
 

@@ -1,7 +1,7 @@
 """The process of one browser session: ``python -m readingroom.workbench.session``.
 
-Started by `readingroom.workbench.sessions`, which passes the settings in an environment
-variable and holds the standard input open: when that ends, so does this process.
+Started by `readingroom.workbench.sessions`, which sends one line of settings once there is a
+browser, and then holds the standard input open: when that ends, so does this process.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readingroom.workbench.sessions import READY, REFUSED, SETTINGS
+from readingroom.workbench.sessions import READY, REFUSED
 from readingroom.worker.faults import as_error
 
-_LONGEST_MESSAGE = 256 << 20
+_LONGEST_MESSAGE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Settings:
     language: str = "en"
 
     @classmethod
-    def read(cls) -> Settings:
-        """Return the settings of this process, and take them out of its environment."""
-        given = json.loads(os.environ.pop(SETTINGS))
+    def parse(cls, line: bytes) -> Settings:
+        """Return the settings in a line of JSON."""
+        given = json.loads(line)
         return cls(
             given["secret"],
             [Path(root) for root in given["roots"]],
@@ -54,13 +54,17 @@ class Settings:
 
 def main() -> int:
     """Serve one browser session until the front closes the standard input."""
-    settings = Settings.read()
     ready = _take_stdout()
     os.environ.setdefault("WSLINK_READY_MSG", "")
+    os.environ.setdefault("TRAME_WS_MAX_MSG_SIZE", str(_LONGEST_MESSAGE))
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         from readingroom.workbench.app import Workbench
 
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return 0
+        settings = Settings.parse(line)
         workbench = Workbench(settings)
     except Exception as fault:
         ready.write(REFUSED + json.dumps(as_error(fault).as_dict()).encode() + b"\n")
@@ -78,7 +82,6 @@ def main() -> int:
         show_connection_info=False,
         disable_logging=True,
         timeout=0,
-        ws_max_msg_size=_LONGEST_MESSAGE,
     )
     workbench.close()
     return 0
@@ -102,8 +105,7 @@ def _on_ready(server: Any, pipe: Any, workbench: Any) -> None:
 
 def _watch(loop: Any, server: Any, workbench: Any) -> None:
     """End with the front: its end of the standard input closes even if it is killed."""
-    while os.read(0, 4096):
-        pass
+    sys.stdin.buffer.read()
     import asyncio
 
     async def end() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import sys
 import time
@@ -17,9 +16,6 @@ from typing import Any
 from readingroom.errors import ReadingRoomError
 from readingroom.worker.processtree import kill_tree
 
-#: Environment variable with what a session process is told; not on its command line, which
-#: other users of the machine can read.
-SETTINGS = "READINGROOM_WORKBENCH_SESSION"
 READY = b"READINGROOM-SESSION-READY "
 REFUSED = b"READINGROOM-SESSION-REFUSED "
 _START_S = 60.0
@@ -80,6 +76,12 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._starting: dict[str, asyncio.Task[Session]] = {}
+        self._spare: asyncio.Task[asyncio.subprocess.Process] | None = None
+
+    def prepare(self) -> None:
+        """Start a process for whoever comes next; loading its libraries takes seconds."""
+        if self._spare is None:
+            self._spare = asyncio.ensure_future(self._spawn())
 
     async def get(self, identity: str) -> Session:
         """Return the living process of a browser, starting one if there is none.
@@ -113,6 +115,12 @@ class Sessions:
         session.sockets -= 1
         session.idle_since = self._clock()
 
+    async def drop(self, session: Session) -> None:
+        """Give up a process that no longer answers; the next `get` starts a new one."""
+        if self._sessions.get(session.identity) is session:
+            del self._sessions[session.identity]
+        await _end(session.process)
+
     async def reap(self) -> None:
         """End the processes whose browsers have been gone longer than the grace period."""
         now = self._clock()
@@ -126,8 +134,12 @@ class Sessions:
         """End all processes with everything they started."""
         for task in list(self._starting.values()):
             task.cancel()
-        sessions, self._sessions = list(self._sessions.values()), {}
-        await asyncio.gather(*(_end(session.process) for session in sessions))
+        processes = [session.process for session in self._sessions.values()]
+        self._sessions = {}
+        if self._spare is not None:
+            with contextlib.suppress(ReadingRoomError):
+                processes.append(await self._spare)
+        await asyncio.gather(*(_end(process) for process in processes))
 
     async def _start(self, identity: str) -> Session:
         secret = secrets.token_urlsafe(24)
@@ -137,8 +149,9 @@ class Sessions:
             "memory": str(self._state / f"{identity}.json"),
             "language": self._language,
         }
-        process = await self._spawn(settings)
+        process = await self._take()
         try:
+            await _tell(process, settings)
             port = await asyncio.wait_for(_port_of(process), _START_S)
         except BaseException as fault:
             await _end(process)
@@ -147,20 +160,37 @@ class Sessions:
             raise
         session = Session(identity, process, port, secret, idle_since=self._clock())
         self._sessions[identity] = session
+        self.prepare()
         return session
 
-    async def _spawn(self, settings: dict[str, Any]) -> asyncio.subprocess.Process:
+    async def _take(self) -> asyncio.subprocess.Process:
+        """Return the process that is ready, or else a new one."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            process = await spare
+            if process.returncode is None:
+                return process
+        return await self._spawn()
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
         options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
         try:
             return await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, SETTINGS: json.dumps(settings)},
                 **options,
             )
         except OSError:
             raise _not_started() from None
+
+
+async def _tell(process: asyncio.subprocess.Process, settings: dict[str, Any]) -> None:
+    """Hand the settings over; by a pipe, for other users can read command lines."""
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(settings).encode() + b"\n")
+    with contextlib.suppress(ConnectionError):
+        await process.stdin.drain()
 
 
 async def _port_of(process: asyncio.subprocess.Process) -> int:

@@ -59,6 +59,10 @@ class Application:
     def testingEnabled(self) -> bool:  # noqa: N802
         return self.testing
 
+    def thread(self) -> None:
+        """Return no thread: the real ``pip_install`` then works without its window."""
+        return
+
     def moduleManager(self) -> ModuleManager:  # noqa: N802
         return self._manager
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from PySide6.QtCore import Property, Signal
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QDoubleSpinBox, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
 
 class ctkCollapsibleButton(QAbstractButton):  # noqa: N801
@@ -35,6 +35,18 @@ class ctkCollapsibleButton(QAbstractButton):  # noqa: N801
     collapsed = Property(bool, _collapsed, _collapse)
 
 
+def _spin_property(kind: type, getter: str, setter: str) -> Property:
+    """Return a property that is the spin box's own."""
+
+    def read(self):
+        return getattr(self._spin, getter)()
+
+    def write(self, value) -> None:
+        getattr(self._spin, setter)(value)
+
+    return Property(kind, read, write)
+
+
 class ctkSliderWidget(QWidget):  # noqa: N801
     """Mirrors CTK Libs/Widgets/ctkSliderWidget.h: a slider with a spin box.
 
@@ -52,18 +64,12 @@ class ctkSliderWidget(QWidget):  # noqa: N801
         self._spin.setRange(0.0, 99.0)
         self._spin.valueChanged.connect(self.valueChanged)
 
-    def _get(name):
-        return lambda self: getattr(self._spin, name)()
-
-    def _set(name):
-        return lambda self, value: getattr(self._spin, name)(value)
-
-    value = Property(float, _get("value"), _set("setValue"))
-    minimum = Property(float, _get("minimum"), _set("setMinimum"))
-    maximum = Property(float, _get("maximum"), _set("setMaximum"))
-    singleStep = Property(float, _get("singleStep"), _set("setSingleStep"))  # noqa: N815
-    decimals = Property(int, _get("decimals"), _set("setDecimals"))
-    suffix = Property(str, _get("suffix"), _set("setSuffix"))
+    value = _spin_property(float, "value", "setValue")
+    minimum = _spin_property(float, "minimum", "setMinimum")
+    maximum = _spin_property(float, "maximum", "setMaximum")
+    singleStep = _spin_property(float, "singleStep", "setSingleStep")  # noqa: N815
+    decimals = _spin_property(int, "decimals", "setDecimals")
+    suffix = _spin_property(str, "suffix", "setSuffix")
 
 
 class ctkDICOMIndexer:  # noqa: N801
@@ -76,7 +82,7 @@ class ctkDICOMIndexer:  # noqa: N801
             raise RuntimeError("the database is not open")
         database.insert(Path(path), copy)
 
-    def waitForImportFinished(self, msecTimeout: int = -1) -> None:  # noqa: N802, N803
+    def waitForImportFinished(self, msecTimeout: int = -1) -> None:  # noqa: N802
         return
 
 
@@ -92,6 +98,14 @@ def make() -> ModuleType:
 
 
 _NAMED = (
-    "ctkCheckBox ctkCheckablePushButton ctkComboBox ctkDoubleSlider ctkDoubleSpinBox "
-    "ctkRangeWidget ctkDoubleRangeSlider ctkPathLineEdit ctkDirectoryButton ctkColorPickerButton"
-).split()
+    "ctkCheckBox",
+    "ctkCheckablePushButton",
+    "ctkComboBox",
+    "ctkDoubleSlider",
+    "ctkDoubleSpinBox",
+    "ctkRangeWidget",
+    "ctkDoubleRangeSlider",
+    "ctkPathLineEdit",
+    "ctkDirectoryButton",
+    "ctkColorPickerButton",
+)

@@ -141,6 +141,7 @@ def _add_python_modules() -> None:
         slicer.util.executePythonModule = _run_python_module
         for name in _PYTHON:
             setattr(slicer, name, importlib.import_module(f"slicer.{name}"))
+        qtmodule.as_pythonqt(*(n for n in sys.modules if n.startswith("slicer.")))
         return
     made = {
         "i18n": _i18n(),
@@ -173,8 +174,8 @@ def _packaging() -> ModuleType:
         blocking=True,
         show_progress=True,
         requester=None,
-        logCallback=None,  # noqa: N803
-        completedCallback=None,  # noqa: N803
+        logCallback=None,
+        completedCallback=None,
     ):
         if not isinstance(requirements, (str, list)):
             raise ValueError("pip_install requirement input must be string or list")

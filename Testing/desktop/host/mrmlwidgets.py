@@ -26,6 +26,16 @@ class qMRMLWidget(QWidget):  # noqa: N801
         self.mrmlSceneChanged.emit(scene)
 
 
+def _flag(name: str) -> Property:
+    """Return a switch of the node selector, after which it lists its nodes anew."""
+
+    def write(self, on: bool) -> None:
+        self._flags[name] = bool(on)
+        self._refresh()
+
+    return Property(bool, lambda self: self._flags[name], write)
+
+
 class qMRMLNodeComboBox(QWidget):  # noqa: N801
     """Mirrors 3D Slicer Libs/MRML/Widgets/qMRMLNodeComboBox.h.
 
@@ -107,13 +117,6 @@ class qMRMLNodeComboBox(QWidget):  # noqa: N801
     def _set_child_types(self, on: bool) -> None:
         self._child_types = bool(on)
         self._refresh()
-
-    def _flag(name):
-        def write(self, on: bool) -> None:
-            self._flags[name] = bool(on)
-            self._refresh()
-
-        return Property(bool, lambda self: self._flags[name], write)
 
     nodeTypes = Property("QStringList", lambda self: self._types, _set_types)  # noqa: N815
     showChildNodeTypes = Property(bool, lambda self: self._child_types, _set_child_types)  # noqa: N815
@@ -199,10 +202,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):  # noqa: N801
 
 
 _FLAGS = (
-    "undoEnabled segmentationNodeSelectorVisible sourceVolumeNodeSelectorVisible "
-    "switchToSegmentationsButtonVisible addRemoveSegmentButtonsVisible "
-    "jumpToSelectedSegmentEnabled"
-).split()
+    "undoEnabled",
+    "segmentationNodeSelectorVisible",
+    "sourceVolumeNodeSelectorVisible",
+    "switchToSegmentationsButtonVisible",
+    "addRemoveSegmentButtonsVisible",
+    "jumpToSelectedSegmentEnabled",
+)
 
 
 def _visible(name):

@@ -21,9 +21,21 @@ from Testing.desktop.host import ctkmodule, mrmlwidgets
 
 PROPERTY = "SlicerParameterName"
 _RESERVED = (
-    "allParameters default isCached dataType getValue setValue connectGui disconnectGui "
-    "connectParametersToGui StartModify EndModify AddObserver RemoveObserver Modified"
-).split()
+    "allParameters",
+    "default",
+    "isCached",
+    "dataType",
+    "getValue",
+    "setValue",
+    "connectGui",
+    "disconnectGui",
+    "connectParametersToGui",
+    "StartModify",
+    "EndModify",
+    "AddObserver",
+    "RemoveObserver",
+    "Modified",
+)
 
 
 class Default:
@@ -157,7 +169,7 @@ def _property(name: str) -> property:
     return property(lambda self: self.allParameters[name].read(self.parameterNode), write)
 
 
-def _init(self, parameterNode, prefix=None) -> None:  # noqa: N803
+def _init(self, parameterNode, prefix=None) -> None:
     self.parameterNode = parameterNode
     self._guis: dict[int, dict[str, typing.Any]] = {}
     self._tags: dict[int, int] = {}

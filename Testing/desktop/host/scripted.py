@@ -79,7 +79,7 @@ class ScriptedLoadableModuleLogic:
 class ScriptedLoadableModuleTest(unittest.TestCase):
     """Mirrors the class of that name."""
 
-    def delayDisplay(self, message, requestedDelay=None, msec=None) -> None:  # noqa: N802, N803
+    def delayDisplay(self, message, requestedDelay=None, msec=None) -> None:  # noqa: N802
         slicer.app.shown.append(message)
 
     def runTest(self) -> None:  # noqa: N802

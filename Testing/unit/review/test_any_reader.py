@@ -19,10 +19,10 @@ def a_tiny_session(tmp_path, monkeypatch):
     monkeypatch.setitem(readers._READERS, "tiny", "Testing.fixtures.tinyreader:TinyReader")
     voxels = np.full((4, 8, 8), -1000, np.int16)
     voxels[1, 2:4, 2:4] = 1200
-    write_ct_series(voxels, np.diag([1.0, 1.0, 2.0, 1.0]), tmp_path / "images")
-    study = load(tmp_path / "images")
-    folder.save(TinyReader().read(study, TinyOptions(), Progress()), tmp_path / "reading")
-    session = ReviewSession.open(tmp_path / "reading", reviewer="r")
+    write_ct_series(voxels, np.diag([1.0, 1.0, 2.0, 1.0]), tmp_path / "tiny" / "images")
+    study = load(tmp_path / "tiny" / "images")
+    folder.save(TinyReader().read(study, TinyOptions(), Progress()), tmp_path / "tiny" / "reading")
+    session = ReviewSession.open(tmp_path / "tiny" / "reading", reviewer="r")
     yield session
     session.discard()
 
@@ -65,6 +65,12 @@ def test_a_reader_without_classes_offers_none(a_tiny_session):
             (2.0, 2.0, 2.0),
             "BRIGHT",
         )
+
+
+def test_the_threshold_brush_begins_at_the_readers_threshold(a_tiny_session, a_session):
+    for session, threshold in ((a_tiny_session, None), (a_session, 130.0)):
+        found = session.reader.paint_threshold(session.reading, session.study)
+        assert found == threshold
 
 
 def test_edits_and_layouts_have_titles_in_both_languages():

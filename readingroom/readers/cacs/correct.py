@@ -52,6 +52,8 @@ def findings_after(
     reading: Reading, masks: Masks, scoring: Scoring, changes: Sequence[MaskChange]
 ) -> list[Finding]:
     """Return the same as `findings_of`, looking only at lesions that `changes` concern."""
+    if not changes:
+        return reading.findings
     before, after = marked_near(masks, scoring, changes)
     owners, untouched = [], []
     for finding in reading.findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -127,9 +128,13 @@ class Scoring:
 
     def index(self, position_lps_mm: tuple[float, float, float]) -> tuple[int, int, int]:
         """Return the canonical ``(k, j, i)`` of the voxel nearest to a position."""
-        ijk = np.linalg.solve(self.image.ijk_to_lps, [*position_lps_mm, 1.0])
+        ijk = self._lps_to_ijk @ np.array([*position_lps_mm, 1.0])
         i, j, k = (int(x) for x in np.rint(ijk[:3]))
         return k, j, i
+
+    @cached_property
+    def _lps_to_ijk(self) -> npt.NDArray[np.float64]:
+        return np.linalg.inv(self.image.ijk_to_lps)
 
     def totals(self, findings: Iterable[Finding]) -> dict[str, Measurement]:
         """Sum the findings per vessel and in all."""

@@ -101,6 +101,10 @@ class CacsReader(Reader[CacsOptions]):
         """Return the calcium at `position_lps_mm`, outlined at the scoring threshold."""
         return grow.grow(masks, _scoring(reading, study)[1], position_lps_mm, label)
 
+    def paint_threshold(self, reading: Reading, study: Study) -> float:
+        """Return the threshold at which this reading's lesions are outlined, HU."""
+        return _scoring(reading, study)[1].threshold_hu
+
     def measurement_rows(self, reading: Reading) -> list[str]:
         """See `Reader.measurement_rows`: score first, then vessels, then what is beside."""
         return display.rows(reading.measurements)

@@ -98,4 +98,5 @@ def _new(scene: Node, name: str, color: Color) -> Node:
     display.SetActiveColor(1.0, 1.0, 1.0)
     display.SetGlyphScale(_GLYPH_PERCENT)
     display.SetTextScale(_TEXT_PERCENT)
+    display.GetTextProperty().SetShadow(False)
     return node

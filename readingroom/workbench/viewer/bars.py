@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
-from readingroom.workbench.viewer import options
 from readingroom.workbench.viewer.layouts import LAYOUTS
 
 if TYPE_CHECKING:
@@ -75,22 +74,21 @@ def strip(viewer: Viewer) -> None:
     html.Div(classes="rv-gap")
     _button("mdi-undo", "view_undo", (viewer.ask_undo, "[]"), disabled="!view_can_undo")
     _button("mdi-redo", "view_redo", (viewer.ask_redo, "[]"), disabled="!view_can_redo")
-    options.build(viewer)
 
 
 def _window(viewer: Viewer) -> None:
     with html.Select(
         classes="rv-select",
-        value=("view_window",),
         change=(viewer.set_preset, "[$event.target.value]"),
         title=("page_t.view_window",),
     ):
-        html.Option("—", value="", v_if=("!view_window",))
+        html.Option("—", value="", v_if=("!view_window",), selected=True)
         html.Option(
             "{{ preset.title[page_lang] || preset.title.en }}",
             v_for="preset in view_presets",
             key=("preset.name",),
             value=("preset.name",),
+            raw_attrs=[':selected="preset.name === view_window"'],
         )
     for which in ("center", "width"):
         html.Input(
@@ -179,10 +177,10 @@ def _eye(method: Any, which: str, icon: str, text: str) -> None:
         size="x-small",
         variant="text",
         click=(method, f"[s.name, !s.{which}]"),
-        title=(f"page_t.{text}",),
+        raw_attrs=[f':title="page_t.{text}"'],
         classes=(f"s.{which} ? 'rv-on' : 'rv-off'",),
     ):
-        v3.VIcon((f"s.{which} ? '{icon}' : '{icon}-off-outline'",), size=17)
+        v3.VIcon(icon=(f"s.{which} ? '{icon}' : '{icon}-off-outline'",), size=17)
 
 
 def _button(
@@ -200,6 +198,8 @@ def _button(
         extra["click"] = click
     if disabled:
         extra["disabled"] = (disabled,)
+    # A tooltip would lie over the menu that its button opens.
+    menu_title = [f':title="page_t.{text}"'] if bind else []
     with v3.VBtn(
         icon=True,
         size="small",

@@ -77,9 +77,7 @@ def _slice(name: str) -> None:
     html.Div(
         classes="rv-ruler",
         v_if=(f"{info}.ruler",),
-        style=(
-            f"{{width: {info}.ruler.percent + '%'}}",
-        ),
+        style=(f"{{width: {info}.ruler.percent + '%'}}",),
     )
     for side in ("left", "right", "top", "bottom"):
         html.Span(f"{{{{ {info}.{side} }}}}", classes=f"rv-letter rv-{side}")

@@ -17,7 +17,7 @@ _PAINTING = "['paint', 'threshold_brush', 'draw', 'scissors', 'smoothing'].inclu
 
 def build(viewer: Viewer) -> None:
     """Build the options in the current context."""
-    html.Div(classes="rv-gap", v_if=(_EDITING,))
+    html.Span("{{ page_t['view_tool_' + view_tool] }}", classes="rv-hint")
     _segment(viewer)
     _brush(viewer)
     _scissors(viewer)
@@ -42,7 +42,6 @@ def _segment(viewer: Viewer) -> None:
         )
         with html.Select(
             classes="rv-select",
-            value=("view_segment",),
             change=(viewer.set_active_segment, "[$event.target.value]"),
         ):
             html.Option(
@@ -50,6 +49,7 @@ def _segment(viewer: Viewer) -> None:
                 v_for="s in view_segments",
                 key=("s.name",),
                 value=("s.name",),
+                raw_attrs=[':selected="s.name === view_segment"'],
             )
 
 
@@ -119,11 +119,11 @@ def _smoothing(viewer: Viewer) -> None:
 def _choice(viewer: Viewer, name: str, texts: dict[str, str]) -> None:
     with html.Select(
         classes="rv-select",
-        value=(name,),
         change=(viewer.set_option, f"['{name}', $event.target.value]"),
     ):
         for value, text in texts.items():
-            html.Option(f"{{{{ page_t.{text} }}}}", value=value)
+            chosen = f":selected=\"{name} === '{value}'\""
+            html.Option(f"{{{{ page_t.{text} }}}}", value=value, raw_attrs=[chosen])
 
 
 def _number(viewer: Viewer, name: str, step: Any) -> None:

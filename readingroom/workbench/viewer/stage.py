@@ -45,6 +45,7 @@ class Stage:
         for definition in _definitions():
             self.app.view_manager.create_view(definition)
         self.views: dict[str, RemoteView] = {name: factory.get_factory_view(name) for name in VIEWS}
+        self.three_d.set_orientation_marker(*_orientation_cube())
         self.has_card = self._has_card()
         if not self.has_card:
             # Mesa draws nothing translucent with it; surfaces hide their back instead.
@@ -112,6 +113,12 @@ def _factory(queue: RenderQueue) -> Any:
             return view.view
 
     return Factory()
+
+
+def _orientation_cube() -> tuple[int, int]:
+    from slicer import vtkMRMLAbstractViewNode as Node
+
+    return Node.OrientationMarkerTypeCube, Node.OrientationMarkerSizeSmall
 
 
 def _quiet() -> None:

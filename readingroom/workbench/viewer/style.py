@@ -15,7 +15,7 @@ Rgb = tuple[float, float, float]
 HIGHLIGHT = "*"
 _BRIGHT: Rgb = (1.0, 1.0, 1.0)
 _DIMMED = 0.45
-_FILL_SHARE = 0.3
+_FILL_SHARE, _LIGHT_SHARE = 0.3, 0.1
 
 
 @dataclass
@@ -28,14 +28,17 @@ class MaskStyle:
         Red, green, blue in 0…1 by segment.
     hidden : set of str
         Segments that are not shown.
+    light : set of str
+        Segments whose inside is hardly tinted: organs.
     opacity : float
-        0…1; the outline has it, the inside a third of it.
+        0…1; the outline has it, the inside a part of it.
     dimmed : bool
         Whether everything but the highlighted finding steps back.
     """
 
     colors: dict[str, Rgb] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    light: set[str] = field(default_factory=set)
     opacity: float = 1.0
     dimmed: bool = False
 
@@ -61,7 +64,8 @@ class MaskStyle:
             alpha = 1.0 if name == HIGHLIGHT else self.opacity * (_DIMMED if self.dimmed else 1.0)
             color = _BRIGHT if name == HIGHLIGHT else self.colors.get(name, (0.7, 0.7, 0.2))
             edge[value] = np.rint(255 * np.array([*color, alpha]))
-            inside[value] = np.rint(255 * np.array([*color, alpha * _FILL_SHARE]))
+            share = _LIGHT_SHARE if name in self.light else _FILL_SHARE
+            inside[value] = np.rint(255 * np.array([*color, alpha * share]))
         return inside, edge
 
 

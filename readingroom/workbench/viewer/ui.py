@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trame.widgets import client, html
 
-from readingroom.workbench.viewer import bars, cells
+from readingroom.workbench.viewer import bars, cells, options
 
 if TYPE_CHECKING:
     from readingroom.workbench.viewer.viewer import Viewer
@@ -24,5 +24,7 @@ def build(viewer: Viewer) -> None:
         with html.Div(classes="rv-main"):
             with html.Div(classes="rv-strip"):
                 bars.strip(viewer)
+            with html.Div(classes="rv-strip rv-options"):
+                options.build(viewer)
             with html.Div(classes="rv-grid", style=("view_grid",)):
                 cells.all_views(viewer)

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from readingroom.errors import ReadingRoomError
-from readingroom.review.mrml import LandmarkWatcher, Presented, StrokeWatcher, present, present_volume, update
+from readingroom.review.mrml import (
+    LandmarkWatcher,
+    Presented,
+    StrokeWatcher,
+    present,
+    present_volume,
+    update,
+)
 from readingroom.workbench.viewer import segmentlist
 from readingroom.workbench.viewer.annotations import Annotations
 from readingroom.workbench.viewer.defaults import first_state
@@ -134,6 +141,8 @@ class Viewer:
         voxels, start = self.masks.highlighted()
         self.annotations.marked = self.masks.corners()
         self.models.highlight(voxels, start)
+        if finding_id is not None and self.session is not None:
+            self.set_active_segment(self.session.reading.finding(finding_id).label)
         self.annotate()
 
     def set_layout(self, name: str) -> None:
@@ -348,7 +357,8 @@ class Viewer:
     def _choose_defaults(self) -> None:
         classes = {one.label for one in self.session.reader.finding_classes}
         names = self.session.masks.names()
-        self.masks.style.hidden = {name for name in names if name not in classes}
+        organs = {name for name in names if name not in classes}
+        self.masks.style.hidden, self.masks.style.light = set(organs), organs
         presets = self.session.reader.window_presets
         if presets:
             self.set_window(presets[0].center, presets[0].width)
