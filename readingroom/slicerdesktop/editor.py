@@ -48,6 +48,8 @@ class MaskEditor:
 
     def clear(self) -> None:
         """Edit nothing, and let go of the views."""
+        if self.widget.mrmlSegmentEditorNode() is None:
+            return  # nothing was ever edited
         self.widget.setActiveEffectByName("")
         self.widget.setSegmentationNode(None)
         self.widget.setSourceVolumeNode(None)

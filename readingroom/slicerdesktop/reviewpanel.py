@@ -15,7 +15,7 @@ from readingroom.slicerdesktop.editor import MaskEditor
 from readingroom.slicerdesktop.enabling import Enabling
 from readingroom.slicerdesktop.logic import ReaderLogic
 from readingroom.slicerdesktop.tables import FindingsTable, NumbersTable
-from readingroom.slicerdesktop.texts import language, note_text, pick, tr
+from readingroom.slicerdesktop.texts import fault_text, language, note_text, pick, tr
 
 if TYPE_CHECKING:
     from readingroom.review import Change
@@ -213,6 +213,9 @@ class ReviewPanel:
         words = {"proposed": tr("Machine proposal, not reviewed"), "reviewed": tr("Reviewed")}
         if reading.status == "signed":
             return tr("Signed: {name}").format(name=reading.reviewer)
+        fault = review.session.autosave_fault
+        if fault is not None:
+            return fault_text(fault)
         unsaved = tr("unsaved corrections") if review.session.dirty else tr("saved")
         return f"{words[reading.status]} · {unsaved}"
 

@@ -30,7 +30,6 @@ class FindingsTable:
         self._chosen = chosen
         self._ids: list[str] = []
         self._filling = False
-        _read_only(widget)
         widget.itemSelectionChanged.connect(self._selected)
 
     @property
@@ -89,7 +88,6 @@ class NumbersTable:
 
     def __init__(self, widget: Any) -> None:
         self._widget = widget
-        _read_only(widget)
 
     def show(self, machine: Reading, reviewed: Reading, names: list[str]) -> None:
         """Show the measurements called `names`; what differs is bold."""
@@ -137,13 +135,6 @@ def _details(finding: Finding) -> str:
 def _with_unit(measurement: Measurement) -> str:
     unit = labels.unit_text(measurement, language())
     return f"{labels.value_text(measurement)} {unit}".rstrip()
-
-
-def _read_only(widget: Any) -> None:
-    widget.editTriggers = qt.QAbstractItemView.NoEditTriggers
-    widget.selectionBehavior = qt.QAbstractItemView.SelectRows
-    widget.selectionMode = qt.QAbstractItemView.SingleSelection
-    widget.verticalHeader().visible = False
 
 
 def _clear(widget: Any, headings: list[str]) -> None:

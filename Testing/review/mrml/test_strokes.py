@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
+import vtk
 
 from readingroom.errors import RefusedInput
 from readingroom.review.mrml import LandmarkWatcher, StrokeWatcher, collect_masks, update
@@ -38,10 +39,10 @@ def paint_in_node(shown, name: str, kji: tuple[int, int, int]) -> None:
     stroke.DeepCopy(segmentation.GetSegment(name).GetRepresentation(BINARY))
     k, j, i = kji
     stroke.SetExtent(i, i, j, j, k, k)
-    stroke.AllocateScalars(slicer.vtkOrientedImageData().GetScalarType() or 3, 1)
+    stroke.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
     voxels_of(stroke)[...] = 1
     logic = slicer.vtkSlicerSegmentationsModuleLogic
-    logic.SetBinaryLabelmapToSegment(stroke, node, name, logic.MODE_MERGE_MAX, stroke.GetExtent())
+    logic.SetBinaryLabelmapToSegment(stroke, node, name, logic.MODE_MERGE_MASK, stroke.GetExtent())
 
 
 def value_of(session, name: str) -> tuple[int, int]:

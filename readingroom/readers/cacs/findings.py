@@ -134,7 +134,7 @@ class Scoring:
 
     @cached_property
     def _lps_to_ijk(self) -> npt.NDArray[np.float64]:
-        return np.linalg.inv(self.image.ijk_to_lps)
+        return np.asarray(np.linalg.inv(self.image.ijk_to_lps), np.float64)
 
     def totals(self, findings: Iterable[Finding]) -> dict[str, Measurement]:
         """Sum the findings per vessel and in all."""
