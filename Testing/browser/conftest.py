@@ -47,11 +47,11 @@ def a_workbench(tmp_path: Path) -> Iterator[Callable[..., Workbench]]:
 
 @pytest.fixture
 def a_desk(
-    the_chromium: Any, tmp_path: Path, request: pytest.FixtureRequest
+    the_chromium: Any, a_workbench: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Desk]]:
     """Open browsers on workbenches.
 
-    At the end no page may have asked another host for anything, or complained; a test that
+    They are closed before the workbenches end. Then no page may have asked another host for anything, or complained; a test that
     breaks the line on purpose empties ``desk.browser.complaints``.
     """
     desks: list[tuple[Desk, str]] = []

@@ -337,6 +337,14 @@ def test_corrections_survive_a_closed_scene(a_review, a_reading, the_case):
     assert "recovered" in a_review.ui.notesLabel.text
 
 
+def test_a_saved_scene_does_not_show_the_reading_twice(a_review, a_reading):
+    a_review.work.review.close(keep_nodes=True)  # as if these nodes came with a loaded scene
+    a_review.work.review = None
+    a_review.open(a_reading)
+    assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 1
+    assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 2
+
+
 def test_corrections_survive_a_reload_of_the_module(a_review):
     a_review.choose(finding(a_review, "RCA").id)
     a_review.click("rejectButton")

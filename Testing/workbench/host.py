@@ -20,7 +20,7 @@ from readingroom.workbench.session import Settings
 from readingroom.workbench.sessions import Sessions
 
 #: A session process that answers who it is, echoes WebSocket messages, and dies if asked to.
-STAND_IN = '''
+STAND_IN = """
 import json, os, sys, threading
 from aiohttp import WSMsgType, web
 line = sys.stdin.readline()
@@ -60,7 +60,7 @@ async def main():
     await asyncio.Event().wait()
 import asyncio
 asyncio.run(main())
-'''
+"""
 COMMAND = (sys.executable, "-c", STAND_IN)
 
 

@@ -30,7 +30,11 @@ class Page:
 
 def test_a_refusal_is_told_in_its_three_parts():
     shown = as_message(RefusedInput("SIGNED", "It is signed.", "Reopen it."), "en")
-    assert (shown["code"], shown["text"], shown["todo"]) == ("SIGNED", "It is signed.", "Reopen it.")
+    assert (shown["code"], shown["text"], shown["todo"]) == (
+        "SIGNED",
+        "It is signed.",
+        "Reopen it.",
+    )
     assert (shown["open"], shown["kind"]) == (True, "warning")
 
 

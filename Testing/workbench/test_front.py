@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import aiohttp
 import psutil
@@ -160,10 +161,8 @@ def test_a_process_that_cannot_start_says_why_in_both_languages(tmp_path):
 
 
 def test_a_process_that_refuses_is_quoted(tmp_path):
-    said = (
-        "print('READINGROOM-SESSION-REFUSED',"
-        ' \'{"code": "RENDERING_UNAVAILABLE", "what_happened": "No EGL.", "what_to_do": "Get it."}\')'
-    )
+    parts = {"code": "RENDERING_UNAVAILABLE", "what_happened": "No EGL.", "what_to_do": "Get it."}
+    said = f"print('READINGROOM-SESSION-REFUSED', {json.dumps(parts)!r})"
 
     async def work():
         async with FrontDesk(tmp_path, command=("python3", "-c", said)) as desk:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 
 import pytest
 
@@ -180,12 +179,10 @@ def test_the_page_goes_on_while_the_worker_works(tmp_path, a_scan):
                 options={},
             )
         )
-        started = time.monotonic()
         while not job.done():
             turns += 1
             await asyncio.sleep(0.001)
         tasks.close()
-        return turns, time.monotonic() - started
+        return turns
 
-    turns, _ = run(work())
-    assert turns > 10
+    assert run(work()) > 10

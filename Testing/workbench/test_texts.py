@@ -59,7 +59,9 @@ def test_every_text_that_a_page_asks_for_is_there():
         asked |= set(re.findall(r"page_t\.(\w+)", path.read_text("utf-8")))
     asked |= {f"filter_{name}" for name in ("all", "open", "counted", "rejected")}
     asked.discard("language_")
-    missing = {a for a in asked if a not in texts.TEXTS and not a.startswith(("format_", "filter_"))}
+    missing = {
+        a for a in asked if a not in texts.TEXTS and not a.startswith(("format_", "filter_"))
+    }
     assert missing == set()
 
 
@@ -70,7 +72,7 @@ def test_no_page_says_anything_that_is_not_translated():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 said += [(path.name, text) for text in _literals(node)]
-    shown = [text for _, text in said if re.sub(r"{{.*?}}", "", text).strip(" ·→:,()–")]
+    shown = [text for _, text in said if re.sub(r"{{.*?}}", "", text).strip(" ·→:,()–%")]
     assert set(shown) <= NAMES
 
 
@@ -87,7 +89,16 @@ def _literals(node: ast.Call) -> list[str]:
 
 
 def raised_codes() -> set[str]:
-    packages = ("imaging", "inference", "folder", "readers", "report", "review", "worker", "workbench")
+    packages = (
+        "imaging",
+        "inference",
+        "folder",
+        "readers",
+        "report",
+        "review",
+        "worker",
+        "workbench",
+    )
     files = [p for name in packages for p in (ROOT / name).rglob("*.py")]
     codes: set[str] = set()
     for path in [*files, ROOT / "compare.py", ROOT / "reader.py", ROOT / "errors.py"]:

@@ -43,7 +43,9 @@ def test_a_reading_stands_for_its_study(tmp_path, the_case):
     a_reading(tmp_path / "reading", the_case)
     (entry,) = WorkList([tmp_path]).scan()
     assert (entry.state, entry.reader) == ("proposed", "cacs")
-    assert entry.headline == pytest.approx(folder.load(tmp_path / "reading").measurements["agatston_score"].value)
+    assert entry.headline == pytest.approx(
+        folder.load(tmp_path / "reading").measurements["agatston_score"].value
+    )
 
 
 def test_the_series_of_one_study_are_one_line(tmp_path, the_case):

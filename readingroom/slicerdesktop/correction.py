@@ -16,6 +16,8 @@ from readingroom.slicerdesktop.placing import PlaceOnce, jump
 if TYPE_CHECKING:
     from readingroom.review import Change, ReviewSession
 
+#: Attribute of nodes that show a reading: its folder.
+_SHOWN = "ReadingRoom.shown"
 #: How far a corner of the volume may lie from where the reading has it, mm.
 _SAME_PLACE_MM = 1.0
 
@@ -151,8 +153,11 @@ class Correction:
     def _present(self) -> None:
         from readingroom.review import mrml
 
-        scene = self._host.scene
+        scene, folder = self._host.scene, str(self.session.directory)
+        _remove_nodes_of(folder, scene)
         self._presented = mrml.present(self.session.reading, scene, self.volume)
+        for node in self._presented.nodes():
+            node.SetAttribute(_SHOWN, folder)
         soon = self._host.soon
         self._watcher = mrml.StrokeWatcher(self._presented, self.session, soon, self._refused)
         self._landmarks = mrml.LandmarkWatcher(self._presented, self.session, soon)
@@ -163,6 +168,13 @@ class Correction:
 
         mrml.update(self._presented, self.session, change)
         self._told(change)
+
+
+def _remove_nodes_of(folder: str, scene: Any) -> None:
+    """Remove what a saved scene still shows of the reading: its folder is what counts."""
+    nodes = [scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes())]
+    for node in [n for n in nodes if n.GetAttribute(_SHOWN) == folder]:
+        scene.RemoveNode(node)
 
 
 def _same_place(node: Any, session: ReviewSession) -> None:

@@ -116,8 +116,8 @@ class RunPanel:
         from readingroom.slicerdesktop.optionspanel import OptionsPanel
 
         return OptionsPanel(
-            self._ui.optionsFormLayout,
-            self._ui.moreFormLayout,
+            self._ui.optionsForm.layout(),
+            self._ui.moreSection.layout(),
             readers.options_type(self._logic.reader),
             without=_ANSWERED,
             changed=self._options_changed,

@@ -23,6 +23,9 @@ _COPY = "volume.nrrd"
 #: A slice of the series may lie this far from the grid of the volume (mm) before the volume
 #: counts as moved; the DICOM module regularises spacing by less.
 _MOVED_MM = 0.5
+#: And its rows and columns may be turned by this much (cosines).
+_TURNED = 0.01
+_PLACE = ["ImagePositionPatient", "ImageOrientationPatient"]
 
 
 @dataclass(frozen=True)
@@ -106,24 +109,25 @@ def geometry(node: Any) -> npt.NDArray[np.float64]:
 
 
 def _moved(node: Any, files: Sequence[Path]) -> bool:
-    """Whether the first slice of the files is not a slice of the volume's grid."""
+    """Whether the first file's image is not where a slice of the volume's grid is."""
     import pydicom
 
     if len(files) == 1:  # multi-frame: the position is told for each frame, not for the file
         return False
-    header = pydicom.dcmread(files[0], stop_before_pixels=True, specific_tags=_POSITION)
-    position = header.get("ImagePositionPatient")
-    if position is None:
+    header = pydicom.dcmread(files[0], stop_before_pixels=True, specific_tags=_PLACE)
+    if any(header.get(name) is None for name in _PLACE):
         return True
+    corner = np.array([float(x) for x in header.ImagePositionPatient])
+    rows_and_columns = np.array([float(x) for x in header.ImageOrientationPatient]).reshape(2, 3)
     to_lps = geometry(node)
-    index = np.linalg.inv(to_lps) @ np.array([*(float(x) for x in position), 1.0])
-    size = np.array(node.GetImageData().GetDimensions())
-    nearest = np.clip(np.rint(index[:3]), 0, size - 1)
-    away = np.linalg.norm(to_lps[:3, :3] @ (index[:3] - nearest))
+    axes = to_lps[:3, :2] / np.linalg.norm(to_lps[:3, :2], axis=0)
+    if np.abs(axes.T - rows_and_columns).max() > _TURNED:
+        return True
+    index = np.linalg.inv(to_lps) @ np.array([*corner, 1.0])
+    last = node.GetImageData().GetDimensions()[2] - 1
+    slice_corner = np.array([0.0, 0.0, np.clip(np.rint(index[2]), 0, last)])
+    away = np.linalg.norm(to_lps[:3, :3] @ (index[:3] - slice_corner))
     return bool(away > _MOVED_MM)
-
-
-_POSITION = ["ImagePositionPatient"]
 
 
 def _folder_or_files(files: Sequence[Path]) -> tuple[Path, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ class Desk:
         self.until("page_name", "(v, a) => v === a", name)
         self.page.locator(".rr-body").nth(0 if name == "list" else 1).wait_for()
 
+    @contextlib.contextmanager
+    def reloaded(self) -> Iterator[None]:
+        """Wait, at the end of the block, until the page has loaded anew with a reading open."""
+        self.page.evaluate("() => { window.before = true; }")
+        yield
+        self.page.wait_for_function("() => !window.before && window.trame && window.trame.state")
+        self.wait_for_reading()
+
     def message(self, code: str) -> dict[str, Any]:
         """Wait for the one message with a code, and return it as it is shown."""
         self.until("page_message", "(v, a) => v && v.open && v.code === a", code)
@@ -115,7 +124,7 @@ class Desk:
         """Wait until a reading is open and every view has a picture."""
         self.wait_for_page("reading")
         self.until("page_busy", "v => !v")
-        self.page.locator("#rr-headline-value").wait_for()
+        self.until("page_headline", "v => v")
         for view in self.state("view_shown"):
             self.page.wait_for_function(f"view => ({_PICTURE})(view) !== null", arg=view)
 

@@ -14,8 +14,8 @@ const name = e => (e.id ? '#' + e.id : e.tagName.toLowerCase() + '.' + [...e.cla
 const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent).join('').trim();
 """
 #: Controls that lie over one another, or texts that reach over a control.
-_OVERLAPS = f"""() => {{ {_COMMON}
-  const all = [...document.querySelectorAll('button, input, select, .rr-finding, .rr-patient,'
+_OVERLAPS = f"""(within) => {{ {_COMMON}
+  const all = [...document.querySelector(within).querySelectorAll('button, input, select, .rr-finding, .rr-patient,'
     + ' .rr-saved, .rr-state, .rr-headline, h2, h3')].filter(visible)
     .filter(e => !e.closest('.v-input') || e.tagName === 'INPUT');
   const shown = e => {{  // the part that is not scrolled out of sight
@@ -125,9 +125,9 @@ _TEXTS = f"""() => {{ {_COMMON}
 }}"""
 
 
-def overlaps(page: Page) -> list[str]:
+def overlaps(page: Page, within: str = "body") -> list[str]:
     """Return the pairs of controls that lie over one another."""
-    return list(page.evaluate(_OVERLAPS))
+    return list(page.evaluate(_OVERLAPS, within))
 
 
 def cut_off(page: Page) -> list[str]:

@@ -103,7 +103,7 @@ def test_a_click_links_the_other_slices(viewer, axial, finding_of):
     viewer.set_tool("none")
     place = finding_of("LAD").position_lps_mm
     viewer.navigator.link(ras(place))
-    there = np.array(place) + [6.0, -5.0, 0.0]
+    there = np.add(place, [6.0, -5.0, 0.0])
     axial.click_at(there)
     pixel = viewer.navigator.mm_per_pixel("axial")
     assert plane_distance(viewer, "sagittal", there) <= pixel
@@ -282,3 +282,24 @@ def test_two_viewers_do_not_see_each_other(viewer, a_session, the_case, tmp_path
     assert viewer.state.view_tool == "none" and other.state.view_tool == "paint"
     other.clear()
     session.close()
+
+
+def test_a_resize_does_not_leave_the_slice(viewer, finding_of):
+    place = finding_of("LM").position_lps_mm
+    viewer.navigator.link(ras(place))
+    before = center_of(viewer, "axial")
+    viewer.stage.views["axial"].adapter.update_size("test", {"w": 500, "h": 280, "p": 1})
+    assert np.allclose(center_of(viewer, "axial"), before)
+    assert viewer.navigator.is_fitted("axial")
+    viewer.stage.views["axial"].adapter.update_size("test", {"w": 400, "h": 300, "p": 1})
+
+
+def test_the_corners_are_written_in_the_language_of_the_page(viewer, a_session):
+    patient = a_session.study.patient
+    viewer.state.page_lang = "zh"
+    viewer.state.flush()
+    chinese = viewer.state.view_header["left"]
+    viewer.state.page_lang = "en"
+    viewer.state.flush()
+    english = viewer.state.view_header["left"]
+    assert patient.id in chinese and patient.id in english

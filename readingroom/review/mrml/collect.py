@@ -129,8 +129,9 @@ def unknown_segments(node: Node, like: Masks) -> Iterator[tuple[Any, Segment]]:
         name = segment_id if name in taken else name
         taken.add(name)
         wanted = described(name, 0, 1)
-        color = tuple(float(part) for part in segment.GetColor())
-        yield segment, replace(wanted, color=color, terminology=_entry(segment, wanted))
+        red, green, blue = (float(part) for part in segment.GetColor())
+        entry = _entry(segment, wanted)
+        yield segment, replace(wanted, color=(red, green, blue), terminology=entry)
 
 
 def _claims(node: Node, like: Masks, layer: int) -> Iterator[tuple[Segment, _Claim]]:

@@ -62,7 +62,7 @@ class StrokeWatcher:
     def flush(self) -> bool:
         """Tell the session now what has changed; say whether anything had."""
         self._pending = False
-        if self._presented.segmentation.GetScene() is None or self._state() == self._seen:
+        if self._node.GetScene() is None or self._state() == self._seen:
             return False
         try:
             return self._tell()
@@ -99,7 +99,9 @@ class StrokeWatcher:
         for layer, change in enumerate(changes):
             if change is not None:
                 box, voxels = change
-                self._session.replace_voxels(layer, boxes.first(box), voxels, self.what)
+                self._session.replace_voxels(
+                    layer, boxes.first(box), voxels, self.what, over=self.overwrite
+                )
         self._tidy()
         return any(change is not None for change in changes)
 

@@ -6,7 +6,6 @@ at any resolution and moving the crosshair of one view renders no other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,12 @@ _RULER_SHARE = 0.3
 _MARKER_PX = 16.0
 
 
-def direction_letters(direction: Sequence[float]) -> str:
+def direction_letters(direction: npt.ArrayLike) -> str:
     """Return where a RAS direction points, main axis first: ``"L"``, ``"LP"``."""
-    size = np.abs(direction)
+    way = np.asarray(direction, dtype=np.float64)
+    size = np.abs(way)
     order = [axis for axis in np.argsort(-size) if size[axis] > _OBLIQUE]
-    return "".join(_LETTERS[axis][0 if direction[axis] > 0 else 1] for axis in order[:2])
+    return "".join(_LETTERS[axis][0 if way[axis] > 0 else 1] for axis in order[:2])
 
 
 class Annotations:

@@ -71,14 +71,11 @@ def strip(viewer: Viewer) -> None:
         (viewer.set_landmarks, "[!view_landmarks]"),
         active="view_landmarks",
     )
-    html.Div(classes="rv-gap")
-    _button("mdi-undo", "view_undo", (viewer.ask_undo, "[]"), disabled="!view_can_undo")
-    _button("mdi-redo", "view_redo", (viewer.ask_redo, "[]"), disabled="!view_can_redo")
 
 
 def _window(viewer: Viewer) -> None:
     with html.Select(
-        classes="rv-select",
+        classes="rv-select rv-presets",
         change=(viewer.set_preset, "[$event.target.value]"),
         title=("page_t.view_window",),
     ):
@@ -207,8 +204,11 @@ def _button(
         density="comfortable",
         rounded="lg",
         classes=(f"({active}) ? 'rv-on' : ''",),
-        aria_label=(f"page_t.{text}",),
+        raw_attrs=[f':aria-label="page_t.{text}"', *menu_title],
         **extra,
     ):
         v3.VIcon(icon, size=20)
-        v3.VTooltip(text=(f"page_t.{text}",), activator="parent", location=location, open_delay=400)
+        if not bind:
+            v3.VTooltip(
+                text=(f"page_t.{text}",), activator="parent", location=location, open_delay=400
+            )

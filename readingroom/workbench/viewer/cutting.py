@@ -108,5 +108,6 @@ def _oblique(
         )
         depth, height, width = labels.shape
         inside = (i >= 0) & (i < width) & (j >= 0) & (j < height) & (k >= 0) & (k < depth)
-        np.maximum(found, np.where(inside, labels[k * inside, j * inside, i * inside], 0), found)
+        seen = np.where(inside, labels[k * inside, j * inside, i * inside], 0)
+        found = np.maximum(found, seen)
     return found, (0, 0)

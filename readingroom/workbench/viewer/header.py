@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 
-def header_of(session: Any) -> dict[str, list[str]]:
+_SEX_ZH = {"M": "男", "F": "女", "O": "其他"}
+
+
+def header_of(session: Any, language: str) -> dict[str, list[str]]:
     """Return the lines of the left and the right corner; empty facts are left out."""
     patient, volume = session.study.patient, session.volume
     acquired = volume.acquisition
-    age = f"{patient.age_years:.0f} a" if patient.age_years is not None else ""
-    facts = [patient.sex, age, patient.birth_date]
+    year = "岁" if language == "zh" else "y"
+    age = f"{patient.age_years:.0f} {year}" if patient.age_years is not None else ""
+    sex = _SEX_ZH.get(patient.sex, patient.sex) if language == "zh" else patient.sex
+    facts = [sex, age, patient.birth_date]
     tube = f"{acquired.kvp:.0f} kV" if acquired.kvp else ""
     thickness = acquired.slice_thickness_mm
     kernel = acquired.kernel or ""

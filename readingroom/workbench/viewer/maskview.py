@@ -52,7 +52,8 @@ class MaskView:
         self._presented, self._session = presented, session
         self.style.colors = {s.name: s.color for s in session.masks.segments}
         self.style.colors |= {one.label: one.color for one in session.reader.finding_classes}
-        self._observe(presented.segmentation.GetSegmentation())
+        if presented.segmentation is not None:
+            self._observe(presented.segmentation.GetSegmentation())
         self.changed()
 
     def clear(self) -> None:
@@ -116,7 +117,7 @@ class MaskView:
 
     def _label_images(self) -> list[LabelImage]:
         """Return one entry per label map, findings last and so on top."""
-        if self._presented is None:
+        if self._presented is None or self._presented.segmentation is None:
             return []
         segmentation = self._presented.segmentation.GetSegmentation()
         known = dict(

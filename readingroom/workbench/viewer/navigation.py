@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -38,8 +39,8 @@ class Navigator:
         self._whole: set[str] = set()
         self._jumped_3d = False
         for name in SLICES:
-            stage.views[name].before_resize.append(lambda name=name: self._note_whole(name))
-            stage.views[name].after_resize.append(lambda name=name: self._on_resize(name))
+            stage.views[name].before_resize.append(partial(self._note_whole, name))
+            stage.views[name].after_resize.append(partial(self._on_resize, name))
 
     def show(self, volume_node: Any) -> None:
         """Show a volume in all slices, whole."""
@@ -131,9 +132,14 @@ class Navigator:
         (self._whole.add if self.is_fitted(name) else self._whole.discard)(name)
 
     def _on_resize(self, name: str) -> None:
-        """Show the whole image again if it was shown before the view changed its size."""
-        if self._volume is not None and name in self._whole:
-            self.fit(name)
+        """Show as much as before if that was the whole image; never leave the place."""
+        if self._volume is None or name not in self._whole:
+            return
+        place = vtk.vtkMatrix4x4()
+        place.DeepCopy(self._node(name).GetSliceToRAS())
+        self.fit(name)
+        self._node(name).GetSliceToRAS().DeepCopy(place)
+        self._node(name).UpdateMatrices()
 
     def _look_at(self, ras: Point) -> None:
         camera = self._stage.three_d.get_camera_node()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from readingroom.workbench.viewer.viewer import Viewer
 
 _BRUSHES = "['paint', 'erase', 'threshold_brush'].includes(view_tool)"
-_EDITING = "!['none', 'classify', 'grow'].includes(view_tool)"
+_MARKING = "!['none', 'classify'].includes(view_tool)"
 _PAINTING = "['paint', 'threshold_brush', 'draw', 'scissors', 'smoothing'].includes(view_tool)"
 
 
@@ -33,7 +33,7 @@ def build(viewer: Viewer) -> None:
 
 
 def _segment(viewer: Viewer) -> None:
-    with html.Span(classes="rv-check", v_if=(_EDITING,), title=("page_t.view_class",)):
+    with html.Span(classes="rv-check", v_if=(_MARKING,), title=("page_t.view_class",)):
         html.Span(
             classes="rv-dot",
             style=(

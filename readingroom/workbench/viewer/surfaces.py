@@ -161,7 +161,7 @@ def _sampled(masks: Masks, layer: int, fine: bool) -> tuple[Labels, Box, tuple[i
     steps = (1, 1, 1) if fine else tuple(max(round(_ORGAN_MM / mm), 1) for mm in spacing)
     part = voxels[box][:: steps[0], :: steps[1], :: steps[2]]
     k, j, i = (slice(s.start - step, s.stop) for s, step in zip(box, steps, strict=True))
-    return np.pad(part, 1), (k, j, i), steps  # type: ignore[return-value]
+    return np.pad(part, 1), (k, j, i), steps
 
 
 def _surface(own: Labels, smoothing: int) -> Any:

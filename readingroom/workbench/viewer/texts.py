@@ -38,8 +38,6 @@ VIEWER_TEXTS: dict[str, Text] = {
     "view_anatomy_group": _t("Anatomy", "解剖结构"),
     "view_volume_rendering": _t("Volume rendering", "体绘制"),
     "view_class": _t("Class to paint", "绘制的类别"),
-    "view_undo": _t("Undo", "撤销"),
-    "view_redo": _t("Redo", "重做"),
     "view_tool_none": _t(
         "Navigate: click links the views, drag sets the window",
         "浏览：单击联动视图，拖动调节窗宽窗位",
@@ -73,5 +71,4 @@ VIEWER_TEXTS: dict[str, Text] = {
     "view_smoothing_closing": _t("Closing (fills gaps)", "闭运算（填缝隙）"),
     "view_smoothing_gaussian": _t("Gaussian", "高斯"),
     "view_kernel": _t("Radius, mm", "半径，mm"),
-    "view_painting_into": _t("Painting into", "当前绘制"),
 }

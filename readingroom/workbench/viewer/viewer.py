@@ -45,8 +45,6 @@ class Viewer:
         Receives position and tool of a click with the tools ``classify`` and ``grow``.
     on_refused : callable
         Receives the error of an edit that the session does not take.
-    on_undo, on_redo : callable
-        What the buttons do; `undo` and `redo` unless the page has its own way.
 
     Raises
     ------
@@ -68,11 +66,11 @@ class Viewer:
         self.watcher: StrokeWatcher | None = None
         self.on_pick: Callable[[Position, str], None] = lambda position, tool: None
         self.on_refused: Callable[[ReadingRoomError], None] = lambda error: None
-        self.on_undo: Callable[[], None] = self.undo
-        self.on_redo: Callable[[], None] = self.redo
         self._points: LandmarkWatcher | None = None
         self._before_alone = "four_up"
         self._unsubscribe: Callable[[], None] = lambda: None
+        self.state.setdefault("page_lang", "en")
+        self.state.change("page_lang")(self._tell_header)
         self.set_layout("four_up")
         self.stage.queue.after_frame.append(self.annotate)
 
@@ -97,9 +95,9 @@ class Viewer:
         self.navigator.show(volume)
         self.masks.show(self.presented, session)
         with self.state:
-            self.state.view_header = header_of(session)
             self.state.view_presets = segmentlist.presets(session.reader)
             self._choose_defaults()
+            self._tell_header()
         self.tools.show(self.presented.segmentation, volume)
         self._tell_history()
         self.models.show(session)
@@ -240,14 +238,6 @@ class Viewer:
             with self.state:
                 self.state.view_rendering = shown
 
-    def ask_undo(self) -> None:
-        """Undo as the page does it."""
-        self.on_undo()
-
-    def ask_redo(self) -> None:
-        """Redo as the page does it."""
-        self.on_redo()
-
     def undo(self) -> None:
         """Undo the last edit of the session."""
         self._step_history("undo")
@@ -325,6 +315,12 @@ class Viewer:
             self.flush()
             if getattr(self.session, f"can_{step}"):
                 getattr(self.session, step)()
+
+    def _tell_header(self, **_: Any) -> None:
+        """Write patient and series in the language of the page."""
+        if self.session is not None:
+            with self.state:
+                self.state.view_header = header_of(self.session, self.state.page_lang)
 
     def _tell_history(self) -> None:
         with self.state:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from readingroom.folder.content import READING
 from readingroom.workbench.worklist.entry import Entry, key_of
 from readingroom.workbench.worklist.readings import ReadingEntries
-from readingroom.workbench.worklist.studies import StudyEntries, places
+from readingroom.workbench.worklist.studies import StudyEntries, holds_dicom, places
 
 
 class WorkList:
@@ -79,12 +80,8 @@ class WorkList:
 def home_of(roots: list[Path]) -> Path:
     """Return the first root that is a plain folder, or the folder around the first one."""
     first = roots[0]
-    single = first.is_file() or (first / "reading.json").is_file() or _holds_images(first)
+    single = first.is_file() or (first / READING).is_file() or holds_dicom(first)
     return first.parent if single else first
-
-
-def _holds_images(folder: Path) -> bool:
-    return any(p.suffix.lower() in (".dcm", ".ima", ".nii", ".gz") for p in folder.glob("*.*"))
 
 
 def _is_read(study: Entry, readings: list[Entry]) -> bool:

@@ -100,11 +100,18 @@ def _file_entry(path: Path) -> Entry:
 
 def _dicom_entry(folder: Path) -> Entry | None:
     """Return the study of the first DICOM image in `folder`; None where there is none."""
+    entries = (_header_entry(path, folder) for path in _first_dicom(folder))
+    return next((entry for entry in entries if entry is not None), None)
+
+
+def holds_dicom(folder: Path) -> bool:
+    """Whether DICOM files lie in `folder` itself, which then is one study."""
+    return bool(_first_dicom(folder))
+
+
+def _first_dicom(folder: Path) -> list[Path]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    for path in files[:_LOOKED_AT]:
-        if _is_dicom(path) and (entry := _header_entry(path, folder)) is not None:
-            return entry
-    return None
+    return [path for path in files[:_LOOKED_AT] if _is_dicom(path)]
 
 
 def _is_dicom(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from readingroom.workbench.viewer.tools import gestures, parts
@@ -67,8 +66,7 @@ class Tools:
         """Work on a reading from now on."""
         self._editor.set_active_segmentation(segmentation, volume)
         reader, session = self.viewer.session.reader, self.viewer.session
-        ask = getattr(reader, "paint_threshold", None)
-        threshold = ask(session.reading, session.study) if ask else None
+        threshold = reader.paint_threshold(session.reading, session.study)
         with self.viewer.state as state:
             state.view_threshold = THRESHOLD_HU if threshold is None else round(threshold)
         classes = reader.finding_classes
@@ -112,11 +110,11 @@ class Tools:
         painter = self.painter()
         if painter is None:
             return
-        work: dict[str, Callable[[Painter], None]] = {
-            "islands": self._apply_islands,
-            "smoothing": self._apply_smoothing,
-        }
-        work.get(self.viewer.state.view_tool, lambda painter: None)(painter)
+        tool = self.viewer.state.view_tool
+        if tool == "islands":
+            self._apply_islands(painter)
+        elif tool == "smoothing":
+            self._apply_smoothing(painter)
 
     def painter(self) -> Painter | None:
         """Return what edits the active segment."""

@@ -125,9 +125,10 @@ def outlined(
     mask = seen & inside[y * seen, x * seen]
     if slice_only:
         normal = np.linalg.inv(ras_to_xy)[:3, 2]
-        normal = normal / np.linalg.norm(normal)
+        normal = np.asarray(normal / np.linalg.norm(normal), dtype=np.float64)
         origin = np.linalg.inv(ras_to_xy)[:3, 3]
-        mask &= _in_slice(grid, centers - origin, normal)
+        away = np.asarray(centers - origin, dtype=np.float64)
+        mask &= _in_slice(grid, away, normal)
     return Area(boxes.first(box), mask)
 
 
