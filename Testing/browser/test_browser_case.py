@@ -11,11 +11,14 @@ import pydicom
 import pypdf
 import pytest
 
-from Testing.browser.desk.desk import SLICES
+from Testing.browser.desk.desk import SLICES, bone
 from Testing.fixtures.review_cases import a_case
 from Testing.fixtures.simulated_case import a_simulated_study
 
 PATIENT, REVIEWER = "BROWSER-1", "Dr One"
+#: The crosshair runs through the frame around the selected finding.
+IN_THE_MARKER = """v => v.lines.x > v.marker.x && v.lines.x < v.marker.x + v.marker.w
+  && v.lines.y > v.marker.y && v.lines.y < v.marker.y + v.marker.h"""
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +64,12 @@ def check_jump(desk, finding):
     """Check that every view goes through a finding and shows it at the crosshair, bright."""
     x, y, z = finding["position_lps_mm"]
     desk.select(finding["id"])
-    expected = {"axial": z, "coronal": -y, "sagittal": -x}
-    for view in SLICES:
-        # Half a slice of the axial series.
-        desk.until(f"view_info_{view}", "(v, a) => Math.abs(v.slice.mm - a) < 1.6", expected[view])
+    for view, place in zip(SLICES, (z, y, x), strict=True):
+        # Half a slice of the axial series; the sign is a matter of the plane's direction.
+        near = "(v, a) => Math.abs(Math.abs(v.slice.mm) - Math.abs(a)) < 1.6"
+        desk.until(f"view_info_{view}", near, place)
         desk.until(f"view_info_{view}", "v => v.marker && v.marker.through")
+        desk.until(f"view_info_{view}", IN_THE_MARKER)
         desk.see(view, lambda picture, view=view: brightest(desk, view, picture) > 150, "calcium")
 
 
@@ -244,10 +248,11 @@ def erase(desk, finding):
 
 def paint(desk, finding):
     """Paint over bone with the class of a finding; return the total as written."""
+    desk.page.locator(".rv-strip .mdi-fit-to-page-outline").click()
     desk.take_up("paint", "p")
     choose_segment(desk, finding["label"])
     edits, before = desk.edits(), desk.total()
-    place = bone(desk)
+    place = bone(desk.picture("axial"))
     desk.drag("axial", [place, (place[0] + 0.02, place[1])])
     desk.wait_for_edit(edits + 1)
     desk.until("page_headline", "(v, a) => v.reviewed !== a", before)
@@ -266,18 +271,6 @@ def stroke(desk):
     """Draw a short line through the crosshair of the axial view."""
     x, y = desk.crosshair("axial")
     desk.drag("axial", [(x - 0.03, y), (x + 0.03, y)])
-
-
-def bone(desk):
-    """Return a place of the axial view with large bright structure: the spine or a rib."""
-    picture = desk.picture("axial").min(axis=2)
-    rows, columns = picture.shape
-    size = 6
-    blocks = picture[: rows // size * size, : columns // size * size]
-    least = blocks.reshape(rows // size, size, columns // size, size).min(axis=(1, 3)).astype(int)
-    least[: len(least) // 2] = 0  # the back half of the patient, away from the coronaries
-    k, i = np.unravel_index(np.argmax(least), least.shape)
-    return (i + 0.5) * size / columns, (k + 0.5) * size / rows
 
 
 def sign(desk):

@@ -16,9 +16,11 @@ SIZES = {"laptop": (1280, 800), "4K": (3840, 2160)}
 SAME_IN_CHINESE = set(
     "LM LAD LCX RCA HU MIP DICOM SEG SR PDF CSV FHIR STL GLB nnU Net ReadingRoom English Ctrl"
     " Shift Esc Del Agatston CT Chest PHANTOM Phantom Test mm mg kVp kV zip nrrd nii CAC DRS MESA"
-    " report GPU CUDA CPU Dr Page Greenland Rumberger et al Mayo Clin Proc Am Coll Cardiol J"
+    " report GPU CUDA CPU Dr Page UID auto mmHg"
     .split()
 )
+#: What this case says in English only, and what is published in English: sources.
+IN_ENGLISH = re.compile(r"Not gated\.|Apex|.*\b(19|20)\d\d;\d+.*")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -136,7 +138,8 @@ def english_left(desk):
     return [
         text
         for text in layout.texts(desk.page)
-        if any(word not in SAME_IN_CHINESE for word in _WORD.findall(text))
+        if not IN_ENGLISH.fullmatch(text)
+        and any(word not in SAME_IN_CHINESE for word in _WORD.findall(text))
     ]
 
 
@@ -160,6 +163,7 @@ def every_page(desk):
     for key, dialog in (("?", "keys"), ("r", "run"), ("s", "sign")):
         desk.press(key)
         desk.page.locator(f"#rr-dialog-{dialog}").wait_for()
+        layout.wait_until_at_rest(desk.page)
         yield dialog
         desk.page.keyboard.press("Escape")
         desk.gone(f"#rr-dialog-{dialog}")

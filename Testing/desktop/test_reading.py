@@ -6,14 +6,23 @@ import os
 import signal
 
 import psutil
+import pytest
 import slicer
 
 
-def started(desk) -> None:
-    """Press Read on a long reading and wait until the process has announced a stage."""
-    desk.use_quick_reader(seconds=3.0)
-    desk.click("runButton")
-    desk.application.until(lambda: "%" in desk.message)
+@pytest.fixture
+def gate(tmp_path):
+    """Return the file that a reading waits for."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def a_busy_desk(a_desk, gate):
+    """Return the panel while a reading is under way; it goes on once `gate` is there."""
+    a_desk.use_quick_reader(gate)
+    a_desk.click("runButton")
+    a_desk.application.until(lambda: "%" in a_desk.message)
+    return a_desk
 
 
 def test_a_reading_comes_into_the_scene(a_desk, a_volume, tmp_path):
@@ -54,34 +63,31 @@ def test_options_reach_the_reader(a_desk):
     assert a_desk.reading.options["sensitivity"] == 0.9
 
 
-def test_cancel_kills_the_process_tree(a_desk, tmp_path):
-    started(a_desk)
-    process = psutil.Process(a_desk.work.jobs.pid)
-    a_desk.click("runButton")
-    assert a_desk.message == "Cancelled."
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    assert a_desk.ui.runButton.text == "Read"
-    assert a_desk.application.shown == []
+def test_cancel_kills_the_process_tree(a_busy_desk, tmp_path):
+    process = psutil.Process(a_busy_desk.work.jobs.pid)
+    a_busy_desk.click("runButton")
+    assert a_busy_desk.message == "Cancelled."
+    assert not process.is_running()
+    assert a_busy_desk.ui.runButton.text == "Read"
+    assert a_busy_desk.application.shown == []
     assert not list((tmp_path / "readings").rglob("reading.json"))
 
 
-def test_after_cancelling_it_reads_again(a_desk):
-    started(a_desk)
-    a_desk.click("runButton")
-    a_desk.use_quick_reader()
-    a_desk.widget.work.jobs.close()
-    a_desk.click("runButton")
-    a_desk.wait()
-    assert a_desk.work.review is not None
+def test_after_cancelling_it_reads_again(a_busy_desk):
+    a_busy_desk.click("runButton")
+    a_busy_desk.use_quick_reader()
+    a_busy_desk.widget.work.jobs.close()
+    a_busy_desk.click("runButton")
+    a_busy_desk.wait()
+    assert a_busy_desk.work.review is not None
 
 
-def test_a_killed_process_is_told_once(a_desk):
-    started(a_desk)
-    os.kill(a_desk.work.jobs.pid, signal.SIGKILL)
-    a_desk.wait()
-    assert [text for text in a_desk.application.shown if "WORKER_DIED" in text] != []
-    assert len(a_desk.application.shown) == 1
-    assert a_desk.ui.runButton.enabled
+def test_a_killed_process_is_told_once(a_busy_desk):
+    os.kill(a_busy_desk.work.jobs.pid, signal.SIGKILL)
+    a_busy_desk.wait()
+    assert [text for text in a_busy_desk.application.shown if "WORKER_DIED" in text] != []
+    assert len(a_busy_desk.application.shown) == 1
+    assert a_busy_desk.ui.runButton.enabled
 
 
 def test_images_without_a_heart_are_refused_in_words(a_desk, a_volume):
@@ -103,30 +109,30 @@ def test_a_refused_copy_leaves_no_file_behind(a_desk, a_volume, tmp_path):
     assert not list((tmp_path / "readings").rglob("*.nrrd"))
 
 
-def test_the_scene_closed_meanwhile_ends_the_work(a_desk):
-    started(a_desk)
-    a_desk.close_scene()
-    assert not a_desk.work.busy
-    assert a_desk.work.review is None
-    assert a_desk.message == "The scene was closed; the work was cancelled."
+def test_the_scene_closed_meanwhile_ends_the_work(a_busy_desk):
+    a_busy_desk.close_scene()
+    assert not a_busy_desk.work.busy
+    assert a_busy_desk.work.review is None
+    assert a_busy_desk.message == "The scene was closed; the work was cancelled."
 
 
-def test_a_module_reloaded_meanwhile_ends_the_work(a_desk):
-    started(a_desk)
-    process = psutil.Process(a_desk.work.jobs.pid)
-    a_desk.reload()
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    a_desk.enter()
-    assert a_desk.ui.runButton.text == "Read"
-    assert a_desk.ui.runButton.enabled
+def test_a_module_reloaded_meanwhile_ends_the_work(a_busy_desk):
+    process = psutil.Process(a_busy_desk.work.jobs.pid)
+    a_busy_desk.reload()
+    assert not process.is_running()
+    a_busy_desk.enter()
+    assert a_busy_desk.ui.runButton.text == "Read"
+    assert a_busy_desk.ui.runButton.enabled
 
 
-def test_a_volume_removed_meanwhile_leaves_its_reading_in_the_folder(a_desk, a_volume, tmp_path):
-    started(a_desk)
+def test_a_volume_removed_meanwhile_leaves_its_reading_in_the_folder(
+    a_busy_desk, a_volume, gate, tmp_path
+):
     slicer.mrmlScene.RemoveNode(a_volume)
-    a_desk.wait()
-    assert a_desk.work.review is None
-    assert "(VOLUME_REMOVED)" in a_desk.message
+    gate.touch()
+    a_busy_desk.wait()
+    assert a_busy_desk.work.review is None
+    assert "(VOLUME_REMOVED)" in a_busy_desk.message
     assert list((tmp_path / "readings").rglob("reading.json"))
 
 
@@ -147,11 +153,13 @@ def test_two_volumes_keep_their_own_readings(a_desk, a_volume, a_volume_without_
     assert len(nodes) == 1
 
 
-def test_the_volume_chosen_when_it_began_gets_the_reading(a_desk, a_volume, a_volume_without_dicom):
-    started(a_desk)
-    a_desk.ui.inputSelector.setCurrentNode(a_volume_without_dicom)
-    a_desk.wait()
-    assert a_desk.work.review.volume is a_volume
+def test_the_volume_chosen_when_it_began_gets_the_reading(
+    a_busy_desk, a_volume, a_volume_without_dicom, gate
+):
+    a_busy_desk.ui.inputSelector.setCurrentNode(a_volume_without_dicom)
+    gate.touch()
+    a_busy_desk.wait()
+    assert a_busy_desk.work.review.volume is a_volume
 
 
 def test_a_file_in_place_of_the_folder_is_told(a_desk, tmp_path):

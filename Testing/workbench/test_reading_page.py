@@ -157,7 +157,7 @@ def test_a_click_on_what_was_missed_adds_it_under_the_chosen_class(at_the_desk):
         first, size, _ = MISSED
         middle = [a + n // 2 for a, n in zip(first, size, strict=True)]
         position = tuple(desk.page.session.volume.lps_from_kji(middle))
-        desk.state.page_add_label = "LCX"
+        desk.state.view_segment = "LCX"
         desk.page.viewer.on_pick(position, "grow")
         assert desk.state.page_selected_row["label"] == "LCX"
         assert desk.state.page_selected_row["state"] == "added"

@@ -29,7 +29,7 @@ TABLES = {
     "LANDMARKS": labels._LANDMARKS,
 }
 #: The same in both languages: names, units, abbreviations.
-SAME = {"cpu", "cuda", "mm3", "mm2", "1", "slice_thickness"}
+SAME = {"cpu", "cuda", "mm3", "mm2", "1"}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 #: Names of formats and keys, not language.
 NAMES = {"ReadingRoom", "A", "X", "U", "Del", "readingroom review"}
@@ -63,6 +63,14 @@ def test_every_text_that_a_page_asks_for_is_there():
         a for a in asked if a not in texts.TEXTS and not a.startswith(("format_", "filter_"))
     }
     assert missing == set()
+
+
+def test_no_text_is_left_over():
+    sources = "".join(p.read_text("utf-8") for p in (ROOT / "workbench").rglob("*.py"))
+    chosen_by_name = ("format_", "filter_", "title_", "add_fi", "add_fo")
+    names = [key for key in texts.TEXTS if not key.startswith(chosen_by_name)]
+    unused = [n for n in names if len(re.findall(rf"page_t\.{n}\b|\"{n}\"", sources)) < 2]
+    assert unused == []
 
 
 def test_no_page_says_anything_that_is_not_translated():

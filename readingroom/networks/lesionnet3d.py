@@ -46,9 +46,13 @@ class LesionNet3d(nn.Module):
             nn.Linear(2 * widths[-1] + 64, 96), nn.ReLU(), nn.Dropout(0.2), nn.Linear(96, outputs)
         )
 
-    def forward(self, patches: Tensor, features: Tensor) -> Tensor:
-        """Return logits."""
+    def pool(self, patches: Tensor) -> Tensor:
+        """Return what the convolutions see in patches, ``(n, 2 * widths[-1])``."""
         seen = self.stages(patches)
-        pooled = torch.cat([seen.mean((2, 3, 4)), seen.amax((2, 3, 4))], 1)
+        return torch.cat([seen.mean((2, 3, 4)), seen.amax((2, 3, 4))], 1)
+
+    def forward(self, patches: Tensor, features: Tensor) -> Tensor:
+        """Return logits; `patches` may be what `pool` made of them before."""
+        pooled = patches if patches.ndim == 2 else self.pool(patches)
         logits: Tensor = self.head(torch.cat([pooled, self.context(features)], 1))
         return logits

@@ -48,6 +48,7 @@ class Workbench(TrameApp):  # type: ignore[misc]
         self.reading = ReadingPage(self, self.viewer)
         self._bind()
         self._translate()
+        self.state.page_keys = self.keymap.names("list")
         ui.build(self)
 
     def _bind(self) -> None:
@@ -155,6 +156,7 @@ class Workbench(TrameApp):  # type: ignore[misc]
         with self.state:
             self.state.page_name = name
             self.state.page_dialog = ""
+            self.state.page_message = faults.nothing()
             self.state.page_keys = self.keymap.names(name)
             self.state.page_keymap = KeyMap(self.reading.classes).rows(self.language)
 

@@ -18,9 +18,7 @@ _FRAME = """<!doctype html>
 <title>ReadingRoom</title>
 <link rel="icon" href="/static/icon.svg">
 <link rel="stylesheet" href="/static/workbench.css">
-<script src="/static/link.js"></script>
-<script src="/static/keys.js"></script>
-<script src="/static/upload.js"></script>
+{scripts}
 <script src="/vue.global.js"></script>
 {assets}
 </head>
@@ -43,8 +41,16 @@ _REFUSAL = """<!doctype html>
 
 def index(language: str) -> web.Response:
     """Return the application's frame, which then loads everything from this server."""
-    text = _FRAME.format(language=language, assets="\n".join(client_assets()))
+    text = _FRAME.format(
+        language=language, scripts=own_scripts(), assets="\n".join(client_assets())
+    )
     return web.Response(text=text, content_type="text/html")
+
+
+def own_scripts() -> str:
+    """Return the tags of this package's own scripts, which come before trame's."""
+    names = ("link", "language", "keys", "upload", "viewer")
+    return "\n".join(f'<script src="/static/{name}.js"></script>' for name in names)
 
 
 def refused(language: str) -> web.Response:

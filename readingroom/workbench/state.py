@@ -41,7 +41,6 @@ _FINDINGS: dict[str, Any] = {
     "page_selected_row": None,
     "page_details": [],
     "page_classes": [],
-    "page_add_label": "",
     "page_landmarks": [],
 }
 _NUMBERS: dict[str, Any] = {

@@ -200,7 +200,8 @@ def _new_name() -> str:
 
 
 def _refused(fault: ReadingRoomError) -> web.Response:
-    return web.json_response({"ok": False, "error": fault.as_dict()}, status=400)
+    """Answer with the error; 200, for the page shows it and it is no fault of the connection."""
+    return web.json_response({"ok": False, "error": fault.as_dict()})
 
 
 def _disk_fault(fault: OSError) -> ReadingRoomError:

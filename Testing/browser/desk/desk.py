@@ -229,3 +229,17 @@ class Desk:
         """Take up a tool by its key."""
         self.press(key)
         self.until("view_tool", "(v, a) => v === a", tool)
+
+
+def bone(picture: Pixels, size: int = 6) -> tuple[float, float]:
+    """Return where an axial picture is brightest in its lower half, away from the coronaries.
+
+    The brightest block of `size` pixels square, as parts of width and height: spine or rib.
+    """
+    grey = picture.min(axis=2)
+    rows, columns = (n // size for n in grey.shape)
+    blocks = grey[: rows * size, : columns * size].reshape(rows, size, columns, size)
+    least = blocks.min(axis=(1, 3)).astype(int)
+    least[: rows // 2] = 0
+    k, i = np.unravel_index(np.argmax(least), least.shape)
+    return (float(i) + 0.5) / columns, (float(k) + 0.5) / rows

@@ -125,6 +125,14 @@ _TEXTS = f"""() => {{ {_COMMON}
 }}"""
 
 
+def wait_until_at_rest(page: Page) -> None:
+    """Wait until nothing fades or slides any more; what turns for ever is left out."""
+    page.wait_for_function(
+        "() => document.getAnimations().every(a => a.playState !== 'running'"
+        " || a.effect.getComputedTiming().iterations === Infinity)"
+    )
+
+
 def overlaps(page: Page, within: str = "body") -> list[str]:
     """Return the pairs of controls that lie over one another."""
     return list(page.evaluate(_OVERLAPS, within))

@@ -95,7 +95,11 @@ class Application:
         no = QMessageBox.Cancel if buttons & QMessageBox.Cancel else QMessageBox.No
         return yes if self.answers.popleft() else no
 
-    def until(self, done: Callable[[], bool], seconds: float = 60.0) -> None:
+    def delay_display(self, message: str, autoCloseMsec: int = 1000, parent=None) -> None:  # noqa: N803
+        """Keep what a self-test says; mirrors ``slicer.util.delayDisplay``."""
+        self.shown.append(message)
+
+    def until(self, done: Callable[[], bool], seconds: float = 180.0) -> None:
         """Run the event loop until `done`."""
         limit = time.monotonic() + seconds
         while not done():

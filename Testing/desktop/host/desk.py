@@ -46,10 +46,11 @@ class Desk:
     def message(self) -> str:
         return self.ui.messageLabel.text
 
-    def use_quick_reader(self, seconds: float = 0.0) -> None:
-        """Let the next reading process use no network, and a reading take `seconds`."""
+    def use_quick_reader(self, gate: Path | None = None) -> None:
+        """Let the next reading process use no network, and wait for the file `gate`."""
+        held = [] if gate is None else [str(gate)]
         module = "Testing.desktop.host.quickworker"
-        self.work.jobs.command = [sys.executable, "-m", module, str(seconds)]
+        self.work.jobs.command = [sys.executable, "-m", module, *held]
 
     def enter(self) -> None:
         """Open the module."""

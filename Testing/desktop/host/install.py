@@ -127,6 +127,7 @@ def _fill_util(app: application.Application) -> None:
     slicer.util.loadUI = uifiles.load_ui
     slicer.util.childWidgetVariables = uifiles.child_widget_variables
     slicer.util.messageBox = app.message_box
+    slicer.util.delayDisplay = app.delay_display
 
 
 _PYTHON = ("i18n", "packaging", "ScriptedLoadableModule", "parameterNodeWrapper")

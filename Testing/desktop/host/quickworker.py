@@ -1,13 +1,14 @@
 """The real reading process with a calcium reader that uses no network, for tests of the door.
 
-``python -m Testing.desktop.host.quickworker SECONDS``: a reading takes that long and finds
-what ``Testing.fixtures.review_cases`` has put into the images.
+``python -m Testing.desktop.host.quickworker [GATE]``: a reading finds what
+``Testing.fixtures.review_cases`` has put into the images, once the file GATE is there.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -26,15 +27,14 @@ _STEP_S = 0.02
 class QuickReader(CacsReader):
     """Finds the lesions that the chest of the fixtures has."""
 
-    seconds = 0.0
+    gate: Path | None = None
 
     def read(self, study: Study, options: CacsOptions, progress: Progress) -> Reading:
         volume = study.volumes[0]
         if not np.any(volume.array > 130):
             raise RefusedInput("HEART_ABSENT", "No heart was found.", "Choose another series.")
-        started = time.monotonic()
-        while (spent := time.monotonic() - started) < self.seconds:
-            progress("lesions", spent / self.seconds)
+        while self.gate is not None and not self.gate.exists():
+            progress("lesions", 0.5)
             time.sleep(_STEP_S)
         progress("lesions", 0.9)
         changed = options.model_dump(exclude_defaults=True)
@@ -49,5 +49,5 @@ if __name__ == "__main__":
     from readingroom.worker.server import main
 
     readers._READERS["cacs"] = "__main__:QuickReader"
-    QuickReader.seconds = float(sys.argv[1])
+    QuickReader.gate = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     raise SystemExit(main())

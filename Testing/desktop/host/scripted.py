@@ -80,7 +80,7 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
     """Mirrors the class of that name."""
 
     def delayDisplay(self, message, requestedDelay=None, msec=None) -> None:  # noqa: N802
-        slicer.app.shown.append(message)
+        slicer.util.delayDisplay(message, 100)
 
     def runTest(self) -> None:  # noqa: N802
         return

@@ -20,6 +20,7 @@ def a_viewer(name: str):
     viewer = Viewer(get_server(name, client_type="vue3"))
     for view in viewer.stage.views.values():
         view.adapter.update_size("test", dict(SIZE))
+    viewer.state.ready()  # as once a browser is there: changes are acted upon
     return viewer
 
 

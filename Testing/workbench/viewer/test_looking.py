@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -295,11 +296,10 @@ def test_a_resize_does_not_leave_the_slice(viewer, finding_of):
 
 
 def test_the_corners_are_written_in_the_language_of_the_page(viewer, a_session):
-    patient = a_session.study.patient
-    viewer.state.page_lang = "zh"
-    viewer.state.flush()
-    chinese = viewer.state.view_header["left"]
-    viewer.state.page_lang = "en"
-    viewer.state.flush()
-    english = viewer.state.view_header["left"]
-    assert patient.id in chinese and patient.id in english
+    patient = replace(a_session.study.patient, sex="F", age_years=61.0, birth_date="")
+    a_session.study = replace(a_session.study, patient=patient)
+    for language, line in (("zh", "女 · 61 岁"), ("en", "F · 61 y")):
+        with viewer.state:
+            viewer.state.page_lang = language
+        viewer.state.flush()
+        assert viewer.state.view_header["left"][-1] == line

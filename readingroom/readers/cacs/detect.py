@@ -20,6 +20,7 @@ _BATCH = 64
 _AORTIC = ("ASCENDING_AORTA", "ARCH", "DESCENDING_AORTA")
 _ON_AORTA_MM = 8.0
 _CORONARY_INDEX = [LABELS.index(name) for name in CORONARY]
+_AORTIC_INDEX = [LABELS.index(name) for name in _AORTIC]
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ def classify(
         part = lesions[start : start + _BATCH]
         logits = session(*lesion_inputs(scan, organs, part))
         proposals += [
-            anchors.mend(_proposal(lesion, row, sensitivity))
-            for lesion, row in zip(part, logits, strict=True)
+            anchors.name(lesion, row, sensitivity) for lesion, row in zip(part, logits, strict=True)
         ]
     return proposals
 
@@ -94,7 +94,8 @@ def _proposal(lesion: Lesion, logits: npt.NDArray[np.float32], sensitivity: floa
 class Anchors:
     """Plain anatomy that overrules the network.
 
-    Calcium of the aorta lies on the aorta, and which part of it is a matter of geometry.
+    Calcium of the aorta lies on the aorta: far from it the aortic classes are ruled out.
+    Which part of the aorta it is in is a matter of geometry.
     """
 
     scan: Scan
@@ -115,16 +116,16 @@ class Anchors:
         parts = parts_of_aorta(aorta, organs.origin_mm, (spacing,) * 3)
         return cls(scan, parts, distance, organs.origin_mm, spacing)
 
-    def mend(self, proposal: Proposal) -> Proposal:
-        """Return the proposal, renamed where an anchor says so."""
-        label = proposal.label
-        if label in _AORTIC:
-            point = self.scan.lps(
-                np.argwhere(proposal.lesion.mask).mean(0) + proposal.lesion.origin
-            )
-            near = self._from_aorta_mm(point) <= _ON_AORTA_MM
-            label = name_aortic_part(self.parts, point) if near else "NOISE"
-        return proposal if label == proposal.label else replace(proposal, label=label)
+    def name(self, lesion: Lesion, logits: npt.NDArray[np.float32], sensitivity: float) -> Proposal:
+        """Return the lesion with the class that network and anchors agree on."""
+        point = self.scan.lps(np.argwhere(lesion.mask).mean(0) + lesion.origin)
+        if self._from_aorta_mm(point) > _ON_AORTA_MM:
+            logits = logits.copy()
+            logits[_AORTIC_INDEX] = -np.inf
+        proposal = _proposal(lesion, logits, sensitivity)
+        if proposal.label not in _AORTIC:
+            return proposal
+        return replace(proposal, label=name_aortic_part(self.parts, point))
 
     def _from_aorta_mm(self, point: npt.NDArray[np.float64]) -> float:
         kji = np.rint((point - self.origin_mm)[::-1] / self.spacing_mm).astype(int)

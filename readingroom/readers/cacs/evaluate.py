@@ -122,16 +122,15 @@ class _Tally:
         self.true_class: list[int] = []
         self.seen: dict[str, list[bool]] = {"small": [], "large": []}
         self.false_coronary: list[float] = []
+        self.misplaced: list[float] = []
 
     def add(self, case: SimulatedCase, truth: Truth, reading: Reading) -> None:
         """Match the true lesions with the findings by shared voxels."""
         labels = _found_labels(reading, case)
-        matched: set[int] = set()
         for (label, lesion), diameter in zip(truth.lesions, truth.diameters_mm, strict=True):
             shared = labels[lesion.box][lesion.mask]
             number = int(np.bincount(shared).argmax()) if shared.any() else 0
             number = number or int(shared.max(initial=0))
-            matched.add(number)
             found = LABELS.index(reading.findings[number - 1].label) if number else None
             self.found_class.append(LABELS.index("NOISE") if found is None else found)
             self.true_class.append(LABELS.index(label))
@@ -139,12 +138,14 @@ class _Tally:
                 size = "small" if diameter < _SMALL_MM else "large"
                 coronary = found is not None and LABELS[found] in CORONARY
                 self.seen[size].append(coronary)
-        false = [
-            n
-            for n, finding in enumerate(reading.findings, 1)
-            if finding.label in CORONARY and n not in matched and not _on_truth(labels, n, case)
+        touched = [
+            _touched(labels, number, case)
+            for number, finding in enumerate(reading.findings, 1)
+            if finding.label in CORONARY
         ]
+        false = [classes for classes in touched if not classes & set(CORONARY)]
         self.false_coronary.append(float(len(false)))
+        self.misplaced.append(float(sum(bool(classes) for classes in false)))
 
     def pairs(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the pairs for `readingroom.evaluation.pairs`."""
@@ -153,7 +154,9 @@ class _Tally:
         enhanced = [row for row in read if row["contrast"]]
         pairs: dict[str, Any] = {
             "lesion_class": _classes(self.found_class, self.true_class, list(LABELS), False),
+            # Coronary findings without a coronary plaque; of these, on calcium elsewhere.
             "false_coronary_lesions": _values(self.false_coronary, "per case"),
+            "elsewhere_called_coronary": _values(self.misplaced, "per case"),
             "refused": _values([float("refused" in row) for row in rows], "fraction"),
         }
         for size, seen in self.seen.items():
@@ -248,7 +251,6 @@ def _found_labels(reading: Reading, case: SimulatedCase) -> npt.NDArray[np.int32
     return canvas
 
 
-def _on_truth(labels: npt.NDArray[np.int32], number: int, case: SimulatedCase) -> bool:
-    """Whether a finding touches any true coronary plaque, however faint."""
-    touched = np.unique(case.truth[labels == number])
-    return any(n and case.plaques[int(n) - 1].label in CORONARY for n in touched)
+def _touched(labels: npt.NDArray[np.int32], number: int, case: SimulatedCase) -> set[str]:
+    """Return the classes of the true plaques that a finding touches, however faint."""
+    return {case.plaques[int(n) - 1].label for n in np.unique(case.truth[labels == number]) if n}

@@ -50,7 +50,7 @@ def _displaced(
 ) -> npt.NDArray[np.float32]:
     shape = maps.shape[1:]
     warp = synthesis.random_displacement(
-        rng, shape, [(50 / spacing, rng.uniform(0, 4) / spacing), (20 / spacing, 1.5 / spacing)]
+        rng, shape, [(50 / spacing, rng.uniform(0, 6) / spacing), (20 / spacing, 1.5 / spacing)]
     )
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"))
     moved = np.stack([synthesis.sample_linear(m, (grid + warp).astype(np.float32)) for m in maps])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt
 
 from readingroom.imaging import synthesis
 from readingroom.readers.cacs.heartframe import template
@@ -17,7 +19,13 @@ FloatArray = npt.NDArray[np.float32]
 PATCH_SHAPE = (20, 32, 32)
 PATCH_SPACING_MM = 1.5
 CHANNELS = 3 + len(PATCH_ORGANS)
-FEATURES = 23
+#: Columns of the feature vector, group by group.
+POSITION, MEASURES, SURROUNDINGS, DEPTHS, COMMON = 11, 7, 6, len(PATCH_ORGANS), 5
+FEATURES = POSITION + MEASURES + SURROUNDINGS + DEPTHS + COMMON
+#: Shells around a lesion whose tissue is described, mm from its border.
+_SHELLS_MM = ((1.0, 5.0), (5.0, 10.0))
+_ORIGIN, _PLACE_MM = "mitral_annulus_centre", 50.0
+_FAT_HU, _LUNG_HU = (-200.0, -25.0), -400.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,10 @@ def lesion_inputs(
 ) -> tuple[FloatArray, FloatArray]:
     """Return patches ``(n, CHANNELS, *PATCH_SHAPE)`` and features ``(n, FEATURES)``."""
     centres = np.array([_centre(scan, lesion) for lesion in lesions]).reshape(-1, 3)
-    patches = [_patch(scan, organs, lesion, c) for lesion, c in zip(lesions, centres, strict=True)]
-    features = _features(scan, organs, lesions, centres)
+    seen = [_patch(scan, organs, lesion, c) for lesion, c in zip(lesions, centres, strict=True)]
+    patches = [patch for patch, _ in seen]
+    around = [surroundings for _, surroundings in seen]
+    features = _features(scan, organs, lesions, centres, around)
     shape = (len(lesions), CHANNELS, *PATCH_SHAPE)
     return np.stack(patches) if patches else np.zeros(shape, np.float32), features
 
@@ -69,7 +79,8 @@ def _centre(scan: Scan, lesion: Lesion) -> npt.NDArray[np.float64]:
 
 def _patch(
     scan: Scan, organs: Organs, lesion: Lesion, centre: npt.NDArray[np.float64]
-) -> FloatArray:
+) -> tuple[FloatArray, list[float]]:
+    """Return the patch and what surrounds the lesion in it."""
     offsets = [(np.arange(n) - (n - 1) / 2) * PATCH_SPACING_MM for n in PATCH_SHAPE]
     z, y, x = np.meshgrid(*offsets, indexing="ij")
     lps = np.stack([x, y, z]) + centre.reshape(3, 1, 1, 1)
@@ -82,7 +93,26 @@ def _patch(
     own = np.stack(
         [np.clip((hu - 50) / 200, -1, 1), np.clip((hu - scan.blood_hu) / 1000, -1, 1.5), mask]
     )
-    return np.concatenate([own, organs.patch_channels(lps)]).astype(np.float32)
+    patch = np.concatenate([own, organs.patch_channels(lps)]).astype(np.float32)
+    return patch, _surroundings(hu, mask, scan.threshold_hu)
+
+
+def _surroundings(hu: FloatArray, mask: FloatArray, threshold_hu: float) -> list[float]:
+    """Shares of fat, lung and other bright voxels in the shells around a lesion.
+
+    Arteries run in fat; valves and the aortic wall border on blood, the pericardium on lung.
+    """
+    inside = mask > 0.5 * mask.max(initial=0)
+    if not inside.any():
+        inside[tuple(n // 2 for n in inside.shape)] = True
+    distance = distance_transform_edt(~inside, sampling=PATCH_SPACING_MM)
+    shares: list[float] = []
+    for low, high in _SHELLS_MM:
+        values = hu[(distance > low) & (distance <= high)]
+        fat = (values > _FAT_HU[0]) & (values < _FAT_HU[1])
+        bright = values >= threshold_hu
+        shares += [float(part.mean()) for part in (fat, values < _LUNG_HU, bright)]
+    return shares
 
 
 def _sample_hu(
@@ -98,19 +128,14 @@ def _sample_hu(
 
 
 def _features(
-    scan: Scan, organs: Organs, lesions: list[Lesion], centres: npt.NDArray[np.float64]
+    scan: Scan,
+    organs: Organs,
+    lesions: list[Lesion],
+    centres: npt.NDArray[np.float64],
+    around: list[list[float]],
 ) -> FloatArray:
     if not lesions:
         return np.zeros((0, FEATURES), np.float32)
-    model = template()
-    at = organs.frame.to_template(centres)
-    columns = [(at - model.landmarks["mitral_annulus_centre"]) / 50.0]
-    for path in model.vessels.values():
-        gap = np.linalg.norm(at[:, None] - path[None], axis=2).min(1)
-        columns.append(np.minimum(gap / 15.0, 4.0)[:, None])
-    for mark in model.landmarks.values():
-        columns.append((np.linalg.norm(at - mark, axis=1) / 40.0)[:, None])
-    columns.append(np.array([_measures(scan, lesion) for lesion in lesions]))
     common = [
         scan.threshold_hu / 300.0,
         scan.blood_hu / 300.0,
@@ -118,8 +143,31 @@ def _features(
         scan.spacing_mm[0] / 3.0,
         organs.frame.overlap,
     ]
-    columns.append(np.tile(common, (len(lesions), 1)))
+    columns = [
+        position_features(organs.frame.to_template(centres)),
+        np.array([_measures(scan, lesion) for lesion in lesions]),
+        np.array(around),
+        np.clip(organs.depths_mm(centres) / 20.0, -2.0, 2.0),
+        np.tile(common, (len(lesions), 1)),
+    ]
     return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def position_features(at: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return where template points ``(n, 3)`` lie: place, distances to arteries and landmarks."""
+    model = template()
+    columns = [(at - model.landmarks[_ORIGIN]) / _PLACE_MM]
+    for path in model.vessels.values():
+        gap = np.linalg.norm(at[:, None] - path[None], axis=2).min(1)
+        columns.append(np.minimum(gap / 15.0, 4.0)[:, None])
+    for mark in model.landmarks.values():
+        columns.append((np.linalg.norm(at - mark, axis=1) / 40.0)[:, None])
+    return np.concatenate(columns, axis=1)
+
+
+def template_points(features: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    """Return the template points ``(n, 3)`` of feature vectors ``(n, FEATURES)``, LPS mm."""
+    return np.asarray(features[:, :3] * _PLACE_MM + template().landmarks[_ORIGIN], np.float64)
 
 
 def _measures(scan: Scan, lesion: Lesion) -> list[float]:

@@ -64,7 +64,7 @@ class Organs:
         masks = np.stack([heart, self.of("AORTA"), self.of("PULMONARY_ARTERY")])
         return heartframe.register(masks.astype(np.float32), self.origin_mm, self.spacing_mm)
 
-    def region(self, margin_mm: float = 13.0) -> npt.NDArray[np.bool_]:
+    def region(self, margin_mm: float = 16.0) -> npt.NDArray[np.bool_]:
         """Return where calcium is looked for: heart, aorta, pulmonary trunk, a margin."""
         vessels = self.of("AORTA", "PULMONARY_ARTERY") > 0.4
         distance = ndimage.distance_transform_edt(~(self.heart | vessels), sampling=self.spacing_mm)
@@ -79,6 +79,30 @@ class Organs:
     @cached_property
     def _patch_maps(self) -> list[FloatArray]:
         return [self.of(*names) for names in PATCH_ORGANS]
+
+    def depths_mm(self, lps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return how far outside `PATCH_ORGANS` LPS points ``(n, 3)`` lie, ``(n, 5)``, mm.
+
+        Negative inside. An organ that was not found is far from everywhere.
+        """
+        voxels = ((lps - self.origin_mm) / self.spacing_mm)[:, ::-1].T
+        return np.stack(
+            [ndimage.map_coordinates(d, voxels, order=1, mode="nearest") for d in self._depth_maps],
+            axis=1,
+        )
+
+    @cached_property
+    def _depth_maps(self) -> list[FloatArray]:
+        return [_signed_distance(organ > 0.5, self.spacing_mm) for organ in self._patch_maps]
+
+
+def _signed_distance(mask: npt.NDArray[np.bool_], spacing_mm: float) -> FloatArray:
+    """Distance from the border of `mask`, negative inside, mm."""
+    if not mask.any():
+        return np.full(mask.shape, 200.0, np.float32)
+    outside = ndimage.distance_transform_edt(~mask, sampling=spacing_mm)
+    inside = ndimage.distance_transform_edt(mask, sampling=spacing_mm)
+    return np.asarray(outside - inside, np.float32)
 
 
 def _near(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

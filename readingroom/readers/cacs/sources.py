@@ -70,22 +70,48 @@ def drawn_source(scan: Volume, organs: Organs, points: Path, case: str) -> Sourc
     Parameters
     ----------
     organs : Organs
-        What the anatomy network finds in `scan`; needed only to place what is not coronary.
+        What the anatomy network finds in `scan`: lungs, bones and the heart's surface.
     points : Path
-        JSON with hand-drawn centrelines and valve centres by case, LPS mm.
+        JSON with hand-drawn centrelines, valve centres and discs of the aorta by case,
+        LPS mm. The truth of arteries, valves and aorta owes nothing to the network.
     """
     from readingroom.imaging.geometry import canonical
 
     image = canonical(scan)
     drawn = json.loads(points.read_text(encoding="utf-8"))[case]
+    tissue = tissue_of_organs(organs, image.ijk_to_lps[:3, 3])
+    discs = [np.array(drawn[limb], float) for limb in ("ascending_aorta", "descending_aorta")]
+    _draw_aorta(tissue, organs.origin_mm, discs, drawn["aortic_valve_centre"][2])
     return SourceScan(
         hu=_clipped(image.array),
         origin_mm=image.ijk_to_lps[:3, 3],
         spacing_mm=image.spacing_mm,
-        tissue=tissue_of_organs(organs, image.ijk_to_lps[:3, 3]),
+        tissue=tissue,
         vessels={n: densify(np.array(drawn[n], float)) for n in template().vessels},
         landmarks={n: np.array(drawn[n], float) for n in template().landmarks},
     )
+
+
+def _draw_aorta(
+    source: TissueMap, origin_mm: npt.NDArray[np.float64], limbs: list[Any], valve_z_mm: float
+) -> None:
+    """Replace the found aorta of `source` by drawn discs ``(x, y, z, radius)``.
+
+    What was found below the valve in front of the descending limb is heart.
+    """
+    shape, mm = source.tissue.shape, source.spacing_mm
+    z, y, x = (np.arange(n) * mm + o for n, o in zip(shape, origin_mm[::-1], strict=True))
+    descending = limbs[1]
+    front = np.interp(z, descending[:, 2], descending[:, 1] - descending[:, 3])
+    heart = (z < valve_z_mm)[:, None] & (y[None] < front[:, None])
+    found = source.tissue == Tissue.AORTA
+    source.tissue[found] = Tissue.MEDIASTINUM
+    source.tissue[found & heart[:, :, None]] = Tissue.HEART
+    for discs in limbs:
+        for k in np.flatnonzero((z >= discs[:, 2].min()) & (z <= discs[:, 2].max())):
+            at_x, at_y, radius = (np.interp(z[k], discs[:, 2], discs[:, n]) for n in (0, 1, 3))
+            inside = (y[:, None] - at_y) ** 2 + (x[None] - at_x) ** 2 <= radius**2
+            source.tissue[k][inside] = Tissue.AORTA
 
 
 def tissue_of_organs(organs: Organs, origin_mm: npt.NDArray[np.float64]) -> TissueMap:

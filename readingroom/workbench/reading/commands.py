@@ -136,9 +136,15 @@ class Commands:
         """Take a click into a view: select a lesion, or add what was missed."""
         session = self._session
         if tool == "grow":
-            self.select(session.add_at(position_lps_mm, self._state.page_add_label), jump=False)
+            self.select(session.add_at(position_lps_mm, self._class_to_add()), jump=False)
         elif (found := session.finding_at(position_lps_mm)) is not None:
             self.select(found, jump=False)
+
+    def _class_to_add(self) -> str:
+        """Return the class chosen beside the tool, or the reader's first one."""
+        labels = [one.label for one in self._session.reader.finding_classes]
+        chosen = str(self._state.view_segment or "")
+        return chosen if chosen in labels else labels[0]
 
     @told
     def go_to_landmark(self, name: str) -> None:

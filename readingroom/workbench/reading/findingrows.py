@@ -7,7 +7,7 @@ from typing import Any
 
 from readingroom.reader import FindingClass
 from readingroom.reading import Finding, Reading
-from readingroom.report.layouts import layout_of
+from readingroom.report.layouts import Layout, layout_of
 from readingroom.report.phrases import Language, pick
 from readingroom.workbench.reading import labels
 
@@ -33,9 +33,10 @@ def rows(
     reading: Reading, classes: Sequence[FindingClass], language: Language
 ) -> list[dict[str, Any]]:
     """Return all findings; the browser filters them by ``state``."""
+    layout = layout_of(reading)
     shown = [column["key"] for column in columns(reading, language)]
     colors = {one.label: one.color for one in classes}
-    return [_row(finding, shown, colors, classes, language) for finding in reading.findings]
+    return [_row(finding, shown, colors, classes, layout, language) for finding in reading.findings]
 
 
 def _row(
@@ -43,6 +44,7 @@ def _row(
     shown: Sequence[str],
     colors: dict[str, tuple[float, float, float]],
     classes: Sequence[FindingClass],
+    layout: Layout | None,
     language: Language,
 ) -> dict[str, Any]:
     color = colors.get(finding.label, (0.6, 0.6, 0.6))
@@ -50,7 +52,7 @@ def _row(
     return {
         "id": finding.id,
         "label": finding.label,
-        "title": labels.class_title(finding.label, classes, language),
+        "title": labels.short_title(finding.label, classes, layout, language),
         "color": labels.css(color),
         "ink": labels.ink(color),
         "state": finding.state,

@@ -8,7 +8,7 @@ from readingroom import terminology
 from readingroom.reader import FindingClass
 from readingroom.reading import Reading
 from readingroom.report.codes import spoken
-from readingroom.report.layouts import layout_of
+from readingroom.report.layouts import Layout, layout_of
 from readingroom.report.phrases import Language, number
 from readingroom.report.structures import CONTRAST_PREFIX, structure_of
 
@@ -84,6 +84,15 @@ def class_title(label: str, classes: Sequence[FindingClass], language: Language)
     if known is None:
         return spoken(label)
     return known.chinese if language == "zh" else known.english
+
+
+def short_title(
+    label: str, classes: Sequence[FindingClass], layout: Layout | None, language: Language
+) -> str:
+    """Return the name of a class as briefly as the report writes it on images."""
+    if language == "en" and layout is not None and label in layout.short:
+        return layout.short[label]
+    return class_title(label, classes, language)
 
 
 def unit(text: str, language: Language) -> str:

@@ -52,7 +52,7 @@ def structures(machine: Reading, reviewed: Reading, language: Language) -> dict[
     rows = [
         row(
             group,
-            labels.class_title(key, (), language),
+            labels.short_title(key, (), layout, language),
             [measurement_name(reviewed.reader, key, quantity) for quantity in quantities],
         )
         for group, places in (("inside", layout.rows), ("beside", layout.beside))

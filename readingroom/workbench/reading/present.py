@@ -57,8 +57,6 @@ class Present:
                 session.reader.finding_classes, self._class_keys(session), strict=True
             )
         ]
-        if not state.page_add_label and state.page_classes:
-            state.page_add_label = state.page_classes[0]["label"]
 
     def _class_keys(self, session: ReviewSession) -> list[str]:
         from readingroom.workbench.keymap import class_keys, shown

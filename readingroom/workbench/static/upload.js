@@ -59,16 +59,19 @@
     tell("progress", 0);
   }
 
-  window.readingroomUpload = {
-    choose(folder, purpose) {
-      const input = document.createElement("input");
-      input.type = "file";
-      input.multiple = purpose === "study";
-      if (folder) input.webkitdirectory = true;
-      input.onchange = () => send(chosen(input.files), purpose);
-      input.click();
-    },
-  };
+  function choose(folder) {
+    const input = document.createElement("input");
+    input.type = "file";
+    input.multiple = true;
+    if (folder) input.webkitdirectory = true;
+    input.onchange = () => send(chosen(input.files), "study");
+    input.click();
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-upload]");
+    if (button) choose(button.dataset.upload === "folder");
+  });
 
   function purposeHere() {
     return (window.trame && window.trame.state.get("page_name")) === "reading" ? "masks" : "study";

@@ -99,6 +99,7 @@ def _selected(app: Workbench) -> None:
     """Build what a person does with the selected finding; always in the same place."""
     commands = app.reading.commands
     with html.Div(classes="rr-actions"):
+        html.Div("{{ page_t.signed_locked }}", v_if="page_locked", classes="rr-note rr-note-info")
         with html.Div(classes="rr-line rr-judge"):
             _judge("accept", "A", "mdi-check", "success", (commands.judge, "['accept']"))
             _judge("reject", "X", "mdi-close", "error", (commands.judge, "['reject']"))
@@ -123,27 +124,17 @@ def _selected(app: Workbench) -> None:
             html.I(classes="rr-dot", style=("{background: c.color}",))
             html.Span("{{ c.title }}")
             html.Kbd("{{ c.key }}", v_if="c.key")
-        with html.Div(classes="rr-line rr-add"):
-            v3.VBtn(
-                "{{ page_t.add_missed }}",
-                prepend_icon="mdi-plus",
-                size="small",
-                variant="tonal",
-                click=(commands.tool, "['grow']"),
-                disabled=("page_locked",),
-                color=("view_tool == 'grow' ? 'primary' : undefined",),
-                title=("page_t.add_missed_help",),
-                id="rr-add",
-            )
-            v3.VSelect(
-                v_model=("page_add_label",),
-                items=("page_classes",),
-                item_title="title",
-                item_value="label",
-                label=("page_t.add_as",),
-                id="rr-add-label",
-                classes="rr-add-label",
-            )
+        v3.VBtn(
+            "{{ page_t.add_missed }}",
+            prepend_icon="mdi-plus",
+            size="small",
+            variant="tonal",
+            click=(commands.tool, "['grow']"),
+            disabled=("page_locked",),
+            color=("view_tool == 'grow' ? 'primary' : undefined",),
+            title=("page_t.add_missed_help",),
+            id="rr-add",
+        )
 
 
 def _judge(text: str, key: str, icon: str, color: str, click: object) -> None:

@@ -30,6 +30,7 @@ _HEADERS = (
     )
     + ", {title: '', key: 'actions', sortable: false, align: 'end'}]"
 )
+_ADD = {"folder": "mdi-folder-plus-outline", "files": "mdi-file-plus-outline"}
 _ITEMS = "list_rows.filter(r => list_state == 'all' || r.state == list_state)"
 
 
@@ -81,18 +82,18 @@ def _filters(app: Workbench) -> None:
                     id=f"rr-filter-{state}",
                 )
         v3.VSpacer()
-        button(
-            "add_folder",
-            "window.readingroomUpload.choose(true, 'study')",
-            prepend_icon="mdi-folder-plus-outline",
-            id="rr-add-folder",
-        )
-        button(
-            "add_files",
-            "window.readingroomUpload.choose(false, 'study')",
-            prepend_icon="mdi-file-plus-outline",
-            id="rr-add-files",
-        )
+        for what, icon in (
+            ("folder", "mdi-folder-plus-outline"),
+            ("files", "mdi-file-plus-outline"),
+        ):
+            # What the browser itself must do is in static/upload.js.
+            button(
+                f"add_{what}",
+                None,
+                prepend_icon=icon,
+                id=f"rr-add-{what}",
+                raw_attrs=[f'data-upload="{what}"'],
+            )
         icon_button("mdi-refresh", "refresh", app.list.refresh, id="rr-refresh")
 
 

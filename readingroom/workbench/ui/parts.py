@@ -31,7 +31,9 @@ def icon_button(icon: str | tuple[str], tip: str, click: Any, **more: Any) -> An
 def button(text: str, click: Any, **more: Any) -> Any:
     """Return a button that says the text of key `text`."""
     settings = {"size": "small", "variant": "tonal", **more}
-    return v3.VBtn(f"{{{{ page_t.{text} }}}}", click=click, **settings)
+    if click is not None:
+        settings["click"] = click
+    return v3.VBtn(f"{{{{ page_t.{text} }}}}", **settings)
 
 
 def heading(text: str, **more: Any) -> Any:

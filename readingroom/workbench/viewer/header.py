@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 _SEX_ZH = {"M": "男", "F": "女", "O": "其他"}
 
 

@@ -111,6 +111,7 @@ class Navigator:
             node = self._node(name)
             node.SetSlabReconstructionType(_SLAB_TYPES[mode])
             node.SetSlabReconstructionThickness(max(mm, 0.0))
+            node.SetSlabReconstructionOversamplingFactor(1.0)  # twice as fast as 3D Slicer's 2
             node.SetSlabReconstructionEnabled(mm > 0)
 
     def _node(self, name: str) -> Any:

@@ -17,13 +17,17 @@ _PAINTING = "['paint', 'threshold_brush', 'draw', 'scissors', 'smoothing'].inclu
 
 def build(viewer: Viewer) -> None:
     """Build the options in the current context."""
-    html.Span("{{ page_t['view_tool_' + view_tool] }}", classes="rv-hint")
+    html.Span("{{ page_t['view_tool_' + view_tool] }}", classes="rv-hint", v_if=(f"!{_BRUSHES}",))
     _segment(viewer)
     _brush(viewer)
     _scissors(viewer)
     _islands(viewer)
     _smoothing(viewer)
-    with html.Label(classes="rv-check", v_if=(f"{_PAINTING} || view_tool === 'erase'",)):
+    with html.Label(
+        classes="rv-check",
+        v_if=(f"{_PAINTING} || view_tool === 'erase'",),
+        title=("page_t.view_overwrite_help",),
+    ):
         html.Input(
             type="checkbox",
             checked=("view_overwrite",),
@@ -66,7 +70,7 @@ def _brush(viewer: Viewer) -> None:
             input=(viewer.set_option, "['view_brush_mm', $event.target.value]"),
         )
         html.Span("{{ view_brush_mm }}")
-    with html.Label(classes="rv-check", v_if=(_BRUSHES,)):
+    with html.Label(classes="rv-check", v_if=(_BRUSHES,), title=("page_t.view_sphere_help",)):
         html.Input(
             type="checkbox",
             checked=("view_sphere",),
@@ -98,7 +102,7 @@ def _scissors(viewer: Viewer) -> None:
 
 
 def _islands(viewer: Viewer) -> None:
-    modes = ("keep_largest", "remove_small", "split", "keep_clicked", "remove_clicked")
+    modes = ("keep_largest", "remove_small", "keep_clicked", "remove_clicked")
     with html.Span(classes="rv-check", v_if=("view_tool === 'islands'",)):
         _choice(viewer, "view_islands_mode", {mode: f"view_islands_{mode}" for mode in modes})
         with html.Span(classes="rv-check", v_if=("view_islands_mode === 'remove_small'",)):

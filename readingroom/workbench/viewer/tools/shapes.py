@@ -124,11 +124,9 @@ def outlined(
     seen = (x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (weight > 0)
     mask = seen & inside[y * seen, x * seen]
     if slice_only:
-        normal = np.linalg.inv(ras_to_xy)[:3, 2]
-        normal = np.asarray(normal / np.linalg.norm(normal), dtype=np.float64)
-        origin = np.linalg.inv(ras_to_xy)[:3, 3]
-        away = np.asarray(centers - origin, dtype=np.float64)
-        mask &= _in_slice(grid, away, normal)
+        to_ras = np.linalg.inv(ras_to_xy)
+        normal: Points = to_ras[:3, 2] / np.linalg.norm(to_ras[:3, 2])
+        mask &= _in_slice(grid, centers - to_ras[:3, 3], normal)
     return Area(boxes.first(box), mask)
 
 
