@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
 from readingroom.workbench.faults import as_message, told
+from Testing.workbench.host import run
 
 
 class Page:
@@ -64,5 +63,5 @@ def test_methods_tell_instead_of_raising():
     page = Page()
     assert page.works(1) == 2
     page.breaks()
-    asyncio.run(page.breaks_later())
+    run(page.breaks_later())
     assert [type(fault) for fault in page.heard] == [RefusedInput, KeyError]

@@ -95,7 +95,7 @@ class Application:
         no = QMessageBox.Cancel if buttons & QMessageBox.Cancel else QMessageBox.No
         return yes if self.answers.popleft() else no
 
-    def delay_display(self, message: str, autoCloseMsec: int = 1000, parent=None) -> None:  # noqa: N803
+    def delay_display(self, message: str, autoCloseMsec: int = 1000, parent=None) -> None:
         """Keep what a self-test says; mirrors ``slicer.util.delayDisplay``."""
         self.shown.append(message)
 

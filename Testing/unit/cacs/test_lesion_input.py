@@ -95,10 +95,19 @@ def logits_for(first: str, second: str) -> np.ndarray:
 def test_far_from_the_aorta_nothing_is_called_aortic_but_the_next_best(patient):
     apex = template().landmarks["lv_apex"]
     scan, lesion = a_scan_of(40.0, apex)
-    proposal = Anchors.of(scan, patient).name(lesion, logits_for("ASCENDING_AORTA", "RCA"), 0.5)
-    assert proposal.label == "RCA"
+    proposal = Anchors.of(scan, patient).name(lesion, logits_for("ASCENDING_AORTA", "LAD"), 0.5)
+    assert proposal.label == "LAD"
     assert proposal.probabilities["ASCENDING_AORTA"] == 0.0
     assert sum(proposal.probabilities.values()) == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_lies_off_an_artery_s_course_is_not_called_that_artery(patient):
+    apex = template().landmarks["lv_apex"]
+    scan, lesion = a_scan_of(40.0, apex)
+    proposal = Anchors.of(scan, patient).name(lesion, logits_for("LM", "PERICARDIUM"), 0.5)
+    assert proposal.label == "PERICARDIUM"
+    assert proposal.probabilities["LM"] == 0.0
+    assert proposal.probabilities["LAD"] > 0.0
 
 
 def test_on_the_aorta_the_part_is_a_matter_of_geometry(patient):
