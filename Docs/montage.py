@@ -38,7 +38,7 @@ def montage(reading: Reading, out: Path, window: tuple[float, float] = (-150.0, 
     for number, finding in enumerate(reading.findings, 1):
         axes = figure.add_subplot(rows, _COLUMNS, number)
         _panel(axes, reading, finding, image, window)
-    figure.tight_layout(pad=0.3)
+    figure.tight_layout(pad=0.8)
     figure.savefig(out)
 
 

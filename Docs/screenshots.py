@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from readingroom.demo.data import fetch
@@ -23,7 +24,8 @@ from Testing.browser.desk.layout import wait_until_at_rest
 
 FIGURES = Path(__file__).with_name("figures")
 _SIZE = (1280, 800)
-_COLORS = 160
+#: Of the 256 colours of a picture, those that are not grey; how far a grey may be tinted.
+_COLORS, _GREY = 150, 14
 _REAL, _SIMULATED, _UNREAD = "LIDC-IDRI-0001", "TEACH-SEVERE", "TEACH-MILD"
 _REVIEWERS = {"en": "Dr. A. Reader", "zh": "李医生"}
 #: Pictures of the views arrive once more, sharper, when nothing has moved for a moment.
@@ -65,11 +67,10 @@ def _take_all(desk: Desk, language: str) -> None:
         _take(desk, FIGURES / f"workbench-{name}-{language}.png")
 
     _simulated_case(desk, _REVIEWERS[language], take)
+    take("list")
     _run(desk, take)
     desk.back_to_list()
     _real_scan(desk, take)
-    desk.back_to_list()
-    take("list")
 
 
 def _simulated_case(desk: Desk, reviewer: str, take: Take) -> None:
@@ -135,8 +136,21 @@ def _take(desk: Desk, path: Path) -> None:
         whole = Path(place) / "whole.png"
         desk.page.screenshot(path=whole)
         picture = Image.open(whole).convert("RGB")
-    picture.quantize(_COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    palette = _palette(picture)
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1024} KiB", flush=True)
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """Return greys for the images, and colours chosen from what is coloured, however small."""
+    pixels = np.asarray(picture).reshape(-1, 3).astype(int)
+    colored = pixels[np.ptp(pixels, axis=1) > _GREY]
+    strip = Image.fromarray(colored[None].astype(np.uint8), "RGB")
+    made = strip.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    greys = [level for g in np.linspace(0, 255, 256 - _COLORS).round() for level in [int(g)] * 3]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*greys, *(made.getpalette() or [])[: 3 * _COLORS]])
+    return palette
 
 
 if __name__ == "__main__":

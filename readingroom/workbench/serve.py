@@ -24,6 +24,7 @@ PORT = 8765
 _HOST = "127.0.0.1"
 #: Ports tried after the default one; a port that was asked for is the only one tried.
 _OTHERS = 20
+_BACKLOG = 128
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def check_roots(roots: Sequence[Path]) -> None:
 
 
 def listen(port: int | None) -> socket.socket:
-    """Return a socket bound to this machine's own address.
+    """Return a socket that listens on this machine's own address.
 
     Raises
     ------
@@ -119,6 +120,8 @@ def listen(port: int | None) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, number))
+            # Only listening claims the port: two may be bound to it until then.
+            listener.listen(_BACKLOG)
         except OSError as fault:
             listener.close()
             if fault.errno not in (errno.EADDRINUSE, errno.EACCES):

@@ -85,6 +85,25 @@ def test_the_demo_shows_people_a_table_and_where_things_are(readingroom, tmp_pat
     spoken = readingroom("demo", "--out", tmp_path / "demo", "--no-browser")
     for part in ("reference", "seven", "LIDC-IDRI-0001", "readings:", "reports:", "physician"):
         assert part in spoken.out
+    assert f"readingroom review {tmp_path / 'demo'}" in spoken.out
+
+
+@pytest.mark.usefixtures("teaching", "demo_data")
+def test_the_demo_ends_in_the_workbench_on_what_it_read(readingroom, tmp_path, monkeypatch):
+    served = []
+
+    def serve(plan, opened):
+        served.append(plan)
+        opened("http://127.0.0.1:8765/?token=key")
+
+    opened = []
+    monkeypatch.setattr("readingroom.workbench.serve.serve", serve)
+    monkeypatch.setattr("readingroom.workbench.serve.open_browser", opened.append)
+    spoken = readingroom("demo", "--out", tmp_path / "demo", "--language", "zh")
+    assert spoken.code == 0
+    assert [(plan.roots, plan.language) for plan in served] == [((tmp_path / "demo",), "zh")]
+    assert opened == ["http://127.0.0.1:8765/?token=key"]
+    assert opened[0] in spoken.out
 
 
 @pytest.mark.usefixtures("teaching", "demo_data")

@@ -316,3 +316,33 @@ def test_a_landmark_is_dragged(viewer, axial, a_session, finding_of):
     a_session.undo()
     assert a_session.reading.landmarks[0] == mark
     viewer.set_landmarks(False)
+
+
+def test_a_highlighted_finding_does_not_change_what_is_painted(
+    viewer, axial, labels, value_of, place_of, at_slice, finding_of
+):
+    viewer.highlight(finding_of("RCA").id)
+    assert viewer.state.view_segment == "RCA"
+    viewer.set_active_segment("LCX")
+    viewer.set_tool("paint")
+    at_slice((3, 8, 24))
+    axial.click_at(place_of((3, 8, 24)))
+    axial.click_at(place_of((3, 14, 24)))
+    assert labels[3, 8, 24] == labels[3, 14, 24] == value_of("LCX")
+    assert viewer.state.view_segment == "LCX"
+
+
+def test_a_highlight_ends_with_its_finding(viewer, a_session, labels, value_of, finding_of):
+    finding = finding_of("RCA")
+    viewer.highlight(finding.id)
+    viewer.set_active_segment("RCA")
+    a_session.replace_voxels(
+        0, (0, 0, 0), np.where(labels == value_of("RCA"), 0, labels).astype(np.uint8), "erase"
+    )
+    assert viewer.annotations.marked is None
+    a_session.undo()
+
+
+def test_points_of_a_class_used_anew_stay_hidden(viewer, a_session, finding_of):
+    a_session.reassign(finding_of("RCA").id, "METAL")
+    assert not viewer.presented.findings["METAL"].GetDisplayVisibility()

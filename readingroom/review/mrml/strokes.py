@@ -95,15 +95,16 @@ class StrokeWatcher:
         if any(True for _ in unknown_segments(self._node, masks)):
             self._session.replace_masks(collect_masks(self._node, masks), self.what)
             return True
-        changes = [self._change(layer) for layer in range(len(masks.layers))]
-        for layer, change in enumerate(changes):
+        told = False
+        for layer in self._written():
+            change = self._change(layer)
             if change is not None:
-                box, voxels = change
+                told, (box, voxels) = True, change
                 self._session.replace_voxels(
                     layer, boxes.first(box), voxels, self.what, over=self.overwrite
                 )
         self._tidy()
-        return any(change is not None for change in changes)
+        return told
 
     def _change(self, layer: int) -> tuple[Box, Any] | None:
         masks = self._session.masks
@@ -126,12 +127,19 @@ class StrokeWatcher:
             if segmentation.shared_image(self._node, masks, layer) is None:
                 segmentation.write_layer(self._node, masks, layer)
 
-    def _state(self) -> list[tuple[str, int, int]]:
-        """Return what tells cheaply whether any label map was written."""
+    def _written(self) -> list[int]:
+        """Return the layers that have a segment whose label map is not as it was seen."""
+        masks, now = self._session.masks, self._state()
+        ids = segmentation.segment_ids(masks.segments)
+        pairs = zip(ids, masks.segments, strict=True)
+        return sorted({s.layer for i, s in pairs if now.get(i) != self._seen.get(i)})
+
+    def _state(self) -> dict[str, tuple[int, int]]:
+        """Return what tells cheaply whether a segment's label map was written."""
         found = self._node.GetSegmentation()
         segments = [(i, found.GetSegment(i)) for i in found.GetSegmentIDs()]
         images = [(i, s, s.GetRepresentation(segmentation.BINARY)) for i, s in segments]
-        return [(i, s.GetLabelValue(), image.GetMTime() if image else 0) for i, s, image in images]
+        return {i: (s.GetLabelValue(), image.GetMTime() if image else 0) for i, s, image in images}
 
     def _stored(self) -> list[Box]:
         masks = self._session.masks

@@ -191,6 +191,8 @@ def _export(app: Workbench) -> None:
                 "{{ page_t.export_download }}",
                 v_if="page_exported.url",
                 href=("page_exported.url",),
+                # Without it the browser begins to leave the page, which ends its connection.
+                raw_attrs=["download"],
                 variant="tonal",
                 id="rr-download",
             )

@@ -16,15 +16,14 @@ from readingroom.review.mrml import (
     present_volume,
     update,
 )
-from readingroom.workbench.viewer import segmentlist
 from readingroom.workbench.viewer.annotations import Annotations
 from readingroom.workbench.viewer.defaults import first_state
-from readingroom.workbench.viewer.header import header_of
-from readingroom.workbench.viewer.layouts import LAYOUTS, SLICES
+from readingroom.workbench.viewer.layouts import SLICES
 from readingroom.workbench.viewer.maskview import MaskView
 from readingroom.workbench.viewer.models import Models
 from readingroom.workbench.viewer.navigation import Navigator
 from readingroom.workbench.viewer.stage import Stage
+from readingroom.workbench.viewer.told import Told
 from readingroom.workbench.viewer.tools.controller import Tools
 
 Position = tuple[float, float, float]
@@ -61,6 +60,7 @@ class Viewer:
         self.models = Models(self.stage)
         self.state.update(first_state(self.stage.has_card))
         self.tools = Tools(self)
+        self.page = Told(self)
         self.session: Any = None
         self.presented: Presented | None = None
         self.watcher: StrokeWatcher | None = None
@@ -70,7 +70,6 @@ class Viewer:
         self._before_alone = "four_up"
         self._unsubscribe: Callable[[], None] = lambda: None
         self.state.setdefault("page_lang", "en")
-        self.state.change("page_lang")(self._tell_header)
         self.set_layout("four_up")
         self.stage.queue.after_frame.append(self.annotate)
 
@@ -95,11 +94,11 @@ class Viewer:
         self.navigator.show(volume)
         self.masks.show(self.presented, session)
         with self.state:
-            self.state.view_presets = segmentlist.presets(session.reader)
+            self.page.presets()
             self._choose_defaults()
-            self._tell_header()
+            self.page.header()
         self.tools.show(self.presented.segmentation, volume)
-        self._tell_history()
+        self.page.history()
         self.models.show(session)
 
     def clear(self) -> None:
@@ -134,27 +133,20 @@ class Viewer:
         self.navigator.jump((-x, -y, z))
 
     def highlight(self, finding_id: str | None) -> None:
-        """Let a finding stand out in every view; None for none."""
-        self.masks.highlight(finding_id)
-        voxels, start = self.masks.highlighted()
-        self.annotations.marked = self.masks.corners()
-        self.models.highlight(voxels, start)
+        """Let a finding stand out in every view, and paint into its class; None for none."""
+        self._let_stand_out(finding_id)
         if finding_id is not None and self.session is not None:
             self.set_active_segment(self.session.reading.finding(finding_id).label)
-        self.annotate()
 
     def set_layout(self, name: str) -> None:
         """Arrange the views as ``readingroom.review.layouts`` names it."""
         self.stage.arrange(name)
-        with self.state:
-            self.state.view_layout = name
-            self.state.view_shown = LAYOUTS[name].views
-            self.state.view_grid = LAYOUTS[name].style
+        self.page.layout(name)
 
     def set_window(self, center: float, width: float) -> None:
         """Set the grey-value window, HU."""
         self.navigator.set_window(center, width)
-        self._tell_window()
+        self.page.window()
 
     def set_slab(self, mm: float, mode: str = "max") -> None:
         """Project a slab `mm` thick (0: one slice) by ``max``, ``mean`` or ``min``."""
@@ -193,7 +185,7 @@ class Viewer:
         try:
             number = float(value)
         except (TypeError, ValueError):
-            return self._tell_window()
+            return self.page.window()
         center, width = self.navigator.window()
         self.set_window(*((number, width) if which == "center" else (center, number)))
         return None
@@ -255,12 +247,12 @@ class Viewer:
         """Show or hide a segment in the slices."""
         (self.masks.style.hidden.discard if visible else self.masks.style.hidden.add)(name)
         self.masks.changed()
-        self._tell_segments()
+        self.page.segments()
 
     def set_segment_in_3d(self, name: str, visible: bool) -> None:
         """Show or hide a segment's surface."""
         self.models.set_visible(name, visible)
-        self._tell_segments()
+        self.page.segments()
 
     def set_opacity(self, opacity: float) -> None:
         """Set the opacity of the masks in slices, 0…1."""
@@ -282,19 +274,7 @@ class Viewer:
 
     def annotate(self) -> None:
         """Bring the texts, lines and markers of the views up to date."""
-        if self.session is None:
-            return
-        with self.state:
-            for name in self.state.view_shown:
-                key = f"view_info_{name}"
-                found = (
-                    self.annotations.of_three_d()
-                    if name == "three_d"
-                    else self.annotations.of_slice(name)
-                )
-                if self.state[key] != found:
-                    self.state[key] = found
-            self._tell_window()
+        self.page.annotations()
 
     # Inside
 
@@ -303,10 +283,19 @@ class Viewer:
         update(self.presented, self.session, change)
         if change.kind in ("mask", "all"):
             self.models.later(change.layer)
-        if change.kind in ("finding", "mask", "all") and self.masks.finding is not None:
-            self.highlight(self.masks.finding if self._is_there(self.masks.finding) else None)
+        if change.kind in ("finding", "mask", "all"):
+            self._hide_findings()
+            if self.masks.finding is not None:
+                self._let_stand_out(self.masks.finding)
+        self.page.history()
 
-        self._tell_history()
+    def _let_stand_out(self, finding_id: str | None) -> None:
+        there = {finding.id for finding in self.session.reading.findings} if self.session else ()
+        self.masks.highlight(finding_id if finding_id in there else None)
+        voxels, start = self.masks.highlighted()
+        self.annotations.marked = self.masks.corners()
+        self.models.highlight(voxels, start)
+        self.annotate()
 
     def _step_history(self, step: str) -> None:
         if self.session is None:
@@ -316,17 +305,6 @@ class Viewer:
             if getattr(self.session, f"can_{step}"):
                 getattr(self.session, step)()
 
-    def _tell_header(self, **_: Any) -> None:
-        """Write patient and series in the language of the page."""
-        if self.session is not None:
-            with self.state:
-                self.state.view_header = header_of(self.session, self.state.page_lang)
-
-    def _tell_history(self) -> None:
-        with self.state:
-            self.state.view_can_undo = self.session.can_undo
-            self.state.view_can_redo = self.session.can_redo
-
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Report an edit that the session refuses instead of raising it."""
@@ -334,9 +312,6 @@ class Viewer:
             yield
         except ReadingRoomError as error:
             self._refused(error)
-
-    def _is_there(self, finding_id: str) -> bool:
-        return any(f.id == finding_id for f in self.session.reading.findings)
 
     def _refused(self, error: ReadingRoomError) -> None:
         self.masks.changed()
@@ -347,7 +322,13 @@ class Viewer:
         assert self.presented is not None
         if self.presented.segmentation is not None:
             self.presented.segmentation.GetDisplayNode().SetVisibility(False)
-        for node in [*self.presented.findings.values(), self.presented.landmarks]:
+        self.presented.landmarks.SetDisplayVisibility(False)
+        self._hide_findings()
+
+    def _hide_findings(self) -> None:
+        """Hide the findings' points; a class that is used anew has new ones."""
+        assert self.presented is not None
+        for node in self.presented.findings.values():
             node.SetDisplayVisibility(False)
 
     def _choose_defaults(self) -> None:
@@ -358,22 +339,7 @@ class Viewer:
         presets = self.session.reader.window_presets
         if presets:
             self.set_window(presets[0].center, presets[0].width)
-        self._tell_segments()
-
-    def _tell_segments(self) -> None:
-        if self.session is not None:
-            with self.state:
-                self.state.view_segments = segmentlist.rows(
-                    self.session, self.masks.style, self.models.surfaces.visible
-                )
-
-    def _tell_window(self) -> None:
-        center, width = (round(x) for x in self.navigator.window())
-        named = self.session.reader.window_presets if self.session else ()
-        name = next((p.name for p in named if (p.center, p.width) == (center, width)), "")
-        with self.state:
-            self.state.view_center, self.state.view_width = center, width
-            self.state.view_window = name
+        self.page.segments()
 
 
 def _soon(callback: Callable[[], None]) -> None:
