@@ -90,7 +90,7 @@ def _simulated_case(desk: Desk, reviewer: str, take: Take) -> None:
     take("tools")
     desk.press("Escape")
     desk.page.locator("#rr-tab-evidence").click()
-    desk.page.locator("#rr-plot-probabilities svg, #rr-plot-probabilities img").first.wait_for()
+    desk.until("page_plot_probabilities", "v => v")
     take("evidence")
     desk.page.locator("#rr-tab-history").click()
     take("history")

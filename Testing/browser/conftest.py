@@ -51,8 +51,9 @@ def a_desk(
 ) -> Iterator[Callable[..., Desk]]:
     """Open browsers on workbenches.
 
-    They are closed before the workbenches end. Then no page may have asked another host for anything, or complained; a test that
-    breaks the line on purpose empties ``desk.browser.complaints``.
+    They are closed before the workbenches end. Then no page may have asked another host for
+    anything, or complained; a test that breaks the line on purpose empties
+    ``desk.browser.complaints``.
     """
     desks: list[tuple[Desk, str]] = []
 

@@ -206,7 +206,9 @@ def test_from_the_scanner_to_the_signed_report(a_workbench, a_desk, the_study, t
     third = next(f for f in machine["findings"] if f["label"] == "LCX")
     desk.select(third["id"])
     desk.press("x")
-    desk.until("page_findings", "(v, a) => v.find(f => f.id === a).state === 'rejected'", third["id"])
+    desk.until(
+        "page_findings", "(v, a) => v.find(f => f.id === a).state === 'rejected'", third["id"]
+    )
     rejected = float(desk.total())
 
     sign(desk)

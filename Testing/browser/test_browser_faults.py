@@ -42,7 +42,9 @@ def reject(desk, finding_id):
     desk.select(finding_id)
     desk.page.locator("#rr-reject").click()
     desk.wait_for_edit(before + 1)
-    desk.until("page_findings", "(v, a) => v.find(f => f.id === a).state === 'rejected'", finding_id)
+    desk.until(
+        "page_findings", "(v, a) => v.find(f => f.id === a).state === 'rejected'", finding_id
+    )
 
 
 def limit_files(workbench, most):
@@ -104,12 +106,12 @@ def test_the_power_goes_in_the_middle_of_editing(the_desk, the_workbench, the_ca
         the_workbench.start()
     assert the_desk.finding("L002")["state"] == "rejected"
     assert the_desk.total() == total
-    count = the_desk.edits()
+    count, edits = the_desk.edits(), ["reject", "accept"]
     assert count in (1, 2)
     assert the_desk.state("page_message")["text"] == say("recovered", "en", count=count)
     assert record(the_case)["revision"] == 1
     assert the_desk.save() == 2
-    assert [e["what"] for e in record(the_case)["audit"]] == ["reject", "accept"][:count] + ["save"]
+    assert [e["what"] for e in record(the_case)["audit"]] == [*edits[:count], "save"]
     the_desk.browser.complaints.clear()  # the broken line is what this test is about
 
 
@@ -158,9 +160,7 @@ def a_mask_file(place, spacing_mm):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_masks_of_the_wrong_geometry_are_refused(
-    a_workbench, a_desk, the_case, tmp_path, language
-):
+def test_masks_of_the_wrong_geometry_are_refused(a_workbench, a_desk, the_case, tmp_path, language):
     desk = a_desk(a_workbench(tmp_path / "cases", language=language))
     wrong = a_mask_file(tmp_path / "elsewhere", (1.1, 1.1, 2.0))
     desk.open("Phantom", reviewer="Dr Mask")

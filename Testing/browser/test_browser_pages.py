@@ -11,13 +11,16 @@ from readingroom.workbench.keymap import GROUPS, KEYS, class_keys, shown
 from Testing.browser.desk import layout
 from Testing.fixtures.review_cases import a_case
 
+TOOLS = ("paint", "erase", "threshold_brush", "classify", "grow")
 SIZES = {"laptop": (1280, 800), "4K": (3840, 2160)}
 #: Words that are the same in Chinese: names of the case, units, abbreviations, keys.
-SAME_IN_CHINESE = set(
-    "LM LAD LCX RCA HU MIP DICOM SEG SR PDF CSV FHIR STL GLB nnU Net ReadingRoom English Ctrl"
-    " Shift Esc Del Agatston CT Chest PHANTOM Phantom Test mm mg kVp kV zip nrrd nii CAC DRS MESA"
-    " report GPU CUDA CPU Dr Page UID auto mmHg"
-    .split()
+SAME_IN_CHINESE = frozenset(
+    re.findall(
+        r"\w+",
+        "LM LAD LCX RCA MIP DICOM SEG PDF CSV FHIR STL GLB nnU Net ReadingRoom English Ctrl Shift"
+        " Esc Del Agatston Chest PHANTOM Phantom Test kVp zip nrrd nii CAC DRS MESA report GPU"
+        " CUDA CPU Page UID auto mmHg",
+    )
 )
 #: What this case says in English only, and what is published in English: sources.
 IN_ENGLISH = re.compile(r"Not gated\.|Apex|.*\b(19|20)\d\d;\d+.*")
@@ -83,7 +86,7 @@ def test_every_key_does_what_the_overlay_says(the_workbench, a_desk):
     state_after(desk, "c", "view_crosshair", "v => v")
     state_after(desk, "m", "view_slab_mm", "v => v > 0")
     state_after(desk, "m", "view_slab_mm", "v => v === 0")
-    for key, tool in zip("petqg", ["paint", "erase", "threshold_brush", "classify", "grow"]):
+    for key, tool in zip("petqg", TOOLS, strict=True):
         desk.take_up(tool, key)
     state_after(desk, "Escape", "view_tool", "v => v === 'none'")
     state_after(desk, "[", "page_panel_left", "v => !v")
@@ -153,7 +156,9 @@ def every_page(desk):
         desk.page.locator(f"#rr-tab-{tab}").click()
         desk.until("page_tab", "(v, a) => v === a", tab)
         if tab == "evidence":
-            desk.page.locator("#rr-plot-probabilities svg, #rr-plot-probabilities img").first.wait_for()
+            desk.page.locator(
+                "#rr-plot-probabilities svg, #rr-plot-probabilities img"
+            ).first.wait_for()
         yield tab
     for tool, key in (("paint", "p"), ("threshold_brush", "t")):
         desk.take_up(tool, key)

@@ -128,6 +128,15 @@ def test_every_error_that_a_person_may_meet_here_exists_in_chinese():
         assert all(HAN.search(part) for part in parts), code
 
 
+def test_every_refusal_of_a_reader_exists_in_chinese():
+    from readingroom.readers.cacs import fitness_texts
+
+    notes = [one for one in vars(fitness_texts).values() if hasattr(one, "severity")]
+    refusals = {one.code for one in notes if one.severity == "refusal"}
+    assert len(refusals) >= 6
+    assert refusals - set(CHINESE) == set()
+
+
 def test_every_choice_of_every_reader_is_spoken():
     for name in readers.names():
         for option in describe(readers.options_type(name)):

@@ -175,7 +175,7 @@ class Page:
         Area
             What is left under it. Rows that do not fit are left out: ask `rows_in` first.
         """
-        self._row(area, header, widths, size - 1, color=GREY)
+        self._row(area, header, widths, _header_size(area, header, widths, size - 1), color=GREY)
         self.rule(area.x, area.y - row_height(size) + 1.5, area.width)
         shown = rows[: rows_in(area, size)]
         for place, row in enumerate(shown, start=1):
@@ -224,6 +224,17 @@ class Page:
             align: text.Align = "right" if right else "left"
             self.line(edge, y, cell, size, width - 2, bold=bold, color=color, align=align)
             x += width
+
+
+def _header_size(
+    area: Area, header: Sequence[str], widths: Sequence[float], size: float
+) -> float:
+    """Return the font size at which no column's header is cut, one for all of them."""
+    wide = [
+        text.width(words, size) / (part * area.width - 2)
+        for words, part in zip(header, widths, strict=True)
+    ]
+    return max(size / max(1.0, *wide) - 0.01, _SMALLEST)
 
 
 def row_height(size: float) -> float:

@@ -37,6 +37,7 @@ _INPUT = {
     "VALUES_OUT_OF_RANGE": ("数值超出 16 位 DICOM 像素范围。", "请截取到 -31744 至 31743 HU。"),
     "WRITE_FAILED": ("无法在指定位置写入图像。", "请检查文件夹是否存在、可写且有空间。"),
 }
+_OTHER_SERIES = "请选择其他序列或检查。"
 _READING = {
     "OPTION_INVALID": ("有一个选项的取值不合适。", "请检查选项的取值范围。"),
     "READER_UNKNOWN": ("没有该判读器。", "请选择列出的判读器。"),
@@ -45,6 +46,12 @@ _READING = {
     "DATASET_MISSING": ("没有用于生成病例的扫描。", "请先运行一次 “readingroom demo”。"),
     "DATASET_UNKNOWN": ("没有该数据集。", "请检查数据集名称。"),
     "REFUSED": ("该检查不适合此判读器。", "请选择其他序列或检查。"),
+    "NOT_CT": ("该序列不是 CT，无法计算钙化积分。", _OTHER_SERIES),
+    "SINGLE_SLICE": ("该序列只有一层。", _OTHER_SERIES),
+    "TOO_FEW_SLICES": ("该序列层数过少，未覆盖心脏。", _OTHER_SERIES),
+    "NOT_AXIAL": ("该序列不是横断面图像。", _OTHER_SERIES),
+    "NOT_FINITE": ("图像含有非数值，无法判读。", _OTHER_SERIES),
+    "NOT_HU": ("数值不是 HU 值：组织旁没有空气。", _OTHER_SERIES),
     "WORKER_DIED": (
         "判读进程在完成之前结束。",
         "请重新开始；若再次发生，可能是内存不足。",

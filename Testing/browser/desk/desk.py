@@ -186,8 +186,7 @@ class Desk:
         before = self.state("page_case")["revision"]
         self.press("Control+s")
         self.until("page_dirty", "v => !v")
-        after = int(self.until("page_case", "(v, a) => v.revision > a", before)["revision"])
-        return after
+        return int(self.until("page_case", "(v, a) => v.revision > a", before)["revision"])
 
     # Views
 

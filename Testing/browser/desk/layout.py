@@ -11,12 +11,14 @@ const visible = e => e.checkVisibility({opacityProperty: true, visibilityPropert
   && e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().height > 0;
 const name = e => (e.id ? '#' + e.id : e.tagName.toLowerCase() + '.' + [...e.classList].join('.'))
   + ' "' + (e.innerText || e.getAttribute('aria-label') || '').trim().slice(0, 40) + '"';
-const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent).join('').trim();
+const own = e => [...e.childNodes].filter(n => n.nodeType === 3)
+  .map(n => n.textContent).join('').trim();
 """
 #: Controls that lie over one another, or texts that reach over a control.
 _OVERLAPS = f"""(within) => {{ {_COMMON}
-  const all = [...document.querySelector(within).querySelectorAll('button, input, select, .rr-finding, .rr-patient,'
-    + ' .rr-saved, .rr-state, .rr-headline, h2, h3')].filter(visible)
+  const kinds = 'button, input, select, .rr-finding, .rr-patient, .rr-saved, .rr-state,'
+    + ' .rr-headline, h2, h3';
+  const all = [...document.querySelector(within).querySelectorAll(kinds)].filter(visible)
     .filter(e => !e.closest('.v-input') || e.tagName === 'INPUT');
   const shown = e => {{  // the part that is not scrolled out of sight
     let r = e.getBoundingClientRect();
@@ -60,7 +62,8 @@ _CUT_OFF = f"""() => {{ {_COMMON}
 }}"""
 _OUTSIDE = f"""() => {{ {_COMMON}
   const found = [];
-  for (const e of document.querySelectorAll('header, footer, aside, main, .rr-views, .rv-cell, .v-card')) {{
+  const regions = 'header, footer, aside, main, .rr-views, .rv-cell, .v-card';
+  for (const e of document.querySelectorAll(regions)) {{
     const r = e.getBoundingClientRect();
     if (visible(e) && (r.left < -1 || r.top < -1 || r.right > innerWidth + 1
         || r.bottom > innerHeight + 1)) found.push(name(e));
@@ -79,7 +82,8 @@ _CONTRAST = f"""(least) => {{ {_COMMON}
   }};
   const mix = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
   const luminance = c => {{
-    const [r, g, b] = c.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = c.map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   }};
   const behind = e => {{

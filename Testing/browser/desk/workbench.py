@@ -45,7 +45,11 @@ class Workbench:
 
     def start(self) -> str:
         """Start, wait for the address and return it."""
-        command = [sys.executable, "-c", "from readingroom.cli import main; raise SystemExit(main())"]
+        command = [
+            sys.executable,
+            "-c",
+            "from readingroom.cli import main; raise SystemExit(main())",
+        ]
         command += ["--json", "--language", self._language, "review", *map(str, self._folders)]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(

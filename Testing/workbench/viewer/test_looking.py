@@ -180,6 +180,12 @@ def test_a_finding_has_the_colour_of_its_class_in_every_slice(viewer, finding_of
         assert np.argmax(hue) == np.argmax(color) and np.argmin(hue) == np.argmin(color)
 
 
+def test_the_list_says_what_is_shown_where(viewer):
+    shown = {row["name"]: (row["slices"], row["three_d"]) for row in viewer.state.view_segments}
+    assert shown["RCA"] == (True, True)
+    assert shown["SPINE"] == (False, False)
+
+
 def test_a_hidden_segment_is_not_drawn(viewer, finding_of):
     finding = finding_of("RCA")
     viewer.jump(finding.position_lps_mm)

@@ -10,6 +10,7 @@ from readingroom.reading import Finding, Reading
 from readingroom.report.layouts import Layout, layout_of
 from readingroom.report.phrases import Language, pick
 from readingroom.workbench.reading import labels
+from readingroom.workbench.reading.methods import method
 
 FILTERS = ("all", "open", "counted", "rejected")
 _DEFAULT_COLUMNS = 2
@@ -68,7 +69,7 @@ def details(finding: Finding, language: Language) -> list[dict[str, str]]:
         {
             "label": labels.quantity(name.removeprefix("contrast_derived_"), language),
             "value": f"{labels.value(m.value, m.unit)} {labels.unit(m.unit, language)}".strip(),
-            "method": m.method,
+            "method": method(m.method, language),
         }
         for name, m in finding.measurements.items()
     ]

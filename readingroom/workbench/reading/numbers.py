@@ -10,6 +10,7 @@ from readingroom.reading import Category, Measurement, Reading
 from readingroom.report.layouts import layout_of, meaning, measurement_name
 from readingroom.report.phrases import Language, pick
 from readingroom.workbench.reading import labels
+from readingroom.workbench.reading.methods import method
 from readingroom.workbench.texts import say
 
 
@@ -129,5 +130,5 @@ def _pair(
         "reviewed": reviewed,
         "unit": labels.unit(unit, language),
         "changed": machine != reviewed,
-        "method": "" if shown is None else shown.method,
+        "method": "" if shown is None else method(shown.method, language),
     }

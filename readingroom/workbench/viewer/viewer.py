@@ -93,13 +93,13 @@ class Viewer:
         self._unsubscribe = session.subscribe(self._on_change)
         self.navigator.show(volume)
         self.masks.show(self.presented, session)
+        self.models.show(session)
         with self.state:
             self.page.presets()
             self._choose_defaults()
             self.page.header()
         self.tools.show(self.presented.segmentation, volume)
         self.page.history()
-        self.models.show(session)
 
     def clear(self) -> None:
         """Show nothing."""
