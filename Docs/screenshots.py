@@ -24,8 +24,8 @@ from Testing.browser.desk.layout import wait_until_at_rest
 
 FIGURES = Path(__file__).with_name("figures")
 _SIZE = (1280, 800)
-#: Of the 256 colours of a picture, those that are not grey; how far a grey may be tinted.
-_COLORS, _GREY = 150, 14
+#: Of the 256 colours of a picture, those kept for strong ones; what is strong.
+_COLORS, _STRONG = 96, 60
 _REAL, _SIMULATED, _UNREAD = "LIDC-IDRI-0001", "TEACH-SEVERE", "TEACH-MILD"
 _REVIEWERS = {"en": "Dr. A. Reader", "zh": "李医生"}
 #: Pictures of the views arrive once more, sharper, when nothing has moved for a moment.
@@ -142,14 +142,19 @@ def _take(desk: Desk, path: Path) -> None:
 
 
 def _palette(picture: Image.Image) -> Image.Image:
-    """Return greys for the images, and colours chosen from what is coloured, however small."""
-    pixels = np.asarray(picture).reshape(-1, 3).astype(int)
-    colored = pixels[np.ptp(pixels, axis=1) > _GREY]
-    strip = Image.fromarray(colored[None].astype(np.uint8), "RGB")
-    made = strip.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    greys = [level for g in np.linspace(0, 255, 256 - _COLORS).round() for level in [int(g)] * 3]
+    """Return what the picture is mostly made of, and its strong colours, however small."""
+    pixels = np.asarray(picture).reshape(1, -1, 3)
+    strong = pixels[:, np.ptp(pixels.astype(int), axis=2)[0] > _STRONG]
+    parts = [
+        (picture, 256 - _COLORS, Image.Quantize.MEDIANCUT),
+        (Image.fromarray(strong, "RGB"), _COLORS, Image.Quantize.MAXCOVERAGE),
+    ]
+    chosen: list[int] = []
+    for part, colors, method in parts:
+        found = part.quantize(colors, method, dither=Image.Dither.NONE).getpalette() or []
+        chosen += found[: 3 * colors]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([*greys, *(made.getpalette() or [])[: 3 * _COLORS]])
+    palette.putpalette(chosen)
     return palette
 
 
