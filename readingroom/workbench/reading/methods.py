@@ -7,9 +7,9 @@ import re
 from readingroom.report.phrases import Language
 
 _PHRASES: tuple[tuple[str, str], ...] = (
-    (r"standard (\d+) HU:", r"标准 \1 HU："),
-    (r"adapted to (\S+) kVp:", r"按 \1 kVp 调整："),
-    (r"per-patient threshold (\d+) HU:", r"个体阈值 \1 HU："),
+    (r"standard (\d+) HU: ", r"标准 \1 HU："),
+    (r"adapted to (\S+) kVp: ", r"按 \1 kVp 调整："),
+    (r"per-patient threshold (\d+) HU: ", r"个体阈值 \1 HU："),
     (r">= (\d+) HU", r"≥ \1 HU"),
     (r"weights from ([\d/]+) HU", r"权重分界 \1 HU"),
     (r"(\d)-connected per slice", r"层内 \1 连通"),
