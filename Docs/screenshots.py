@@ -20,6 +20,7 @@ from PIL import Image
 from readingroom.demo.data import fetch
 from readingroom.demo.run import run_demo
 from Testing.browser.desk import Browser, Desk, Workbench, chromium
+from Testing.browser.desk.desk import Pixels
 from Testing.browser.desk.layout import wait_until_at_rest
 
 FIGURES = Path(__file__).with_name("figures")
@@ -85,6 +86,7 @@ def _simulated_case(desk: Desk, reviewer: str, take: Take) -> None:
     desk.press("x")
     desk.wait_for_edit(3)
     desk.select(finding)
+    desk.see("three_d", _has_surfaces, "the organs")
     take("reading")
     desk.take_up("threshold_brush", "t")
     take("tools")
@@ -121,9 +123,14 @@ def _run(desk: Desk, take: Take) -> None:
 
 def _real_scan(desk: Desk, take: Take) -> None:
     desk.open(_REAL)
-    rows = desk.state("page_findings")
-    desk.select(rows[0]["id"])
+    desk.see("three_d", _has_surfaces, "the organs")
     take("scan")
+
+
+def _has_surfaces(picture: Pixels) -> bool:
+    """Say whether the 3D view shows more than its grey background: heart and aorta are red."""
+    red, green, _ = np.moveaxis(picture.astype(int), 2, 0)
+    return bool((red - green > _STRONG // 2).mean() > 0.03)
 
 
 def _take(desk: Desk, path: Path) -> None:

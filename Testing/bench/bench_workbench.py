@@ -71,7 +71,7 @@ _WATCH_FRAMES = """() => {
   look();
 }"""
 #: Notes when the button was let go, when the picture differs from before the stroke where it
-#: was drawn, and when the total is another text.
+#: was drawn, and when the numbers were measured anew.
 _WATCH_EDIT = """([x, y]) => {
   const size = 24, image = document.querySelector('.rv-cell[data-view=axial] img');
   const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -80,8 +80,9 @@ _WATCH_EDIT = """([x, y]) => {
                   size, size, 0, 0, size, size);
     return pen.getImageData(0, 0, size, size).data;
   };
-  const total = () => document.querySelector('#rr-headline-value').innerText;
-  const before = part(), number = total();
+  // Numbers and audit trail come in one message; the total itself need not change.
+  const edits = () => window.trame.state.get('page_audit').length;
+  const before = part(), count = edits();
   let last = image.src;
   window.edit = {};
   window.addEventListener('mouseup', () => { edit.up = performance.now(); },
@@ -91,11 +92,10 @@ _WATCH_EDIT = """([x, y]) => {
     if (edit.up && !edit.screen && image.complete && image.src !== last) {
       last = image.src;
       const after = part();
-      let most = 0;
-      for (let n = 0; n < after.length; n++) most = Math.max(most, Math.abs(after[n] - before[n]));
-      if (most > 60) edit.screen = now;
+      const changed = after.filter((value, n) => Math.abs(value - before[n]) > 30);
+      if (changed.length > 12) edit.screen = now;
     }
-    if (edit.up && !edit.numbers && total() !== number) edit.numbers = now;
+    if (edit.up && !edit.numbers && edits() > count) edit.numbers = now;
     if (!edit.screen || !edit.numbers) requestAnimationFrame(look);
   };
   look();
@@ -189,7 +189,7 @@ def _editing(desk: Desk) -> list[dict[str, Any]]:
     times = [_stroke(desk) for _ in range(EDITS)]
     return [
         *_rows("mouse let go to the stroke on the screen", [screen for screen, _ in times]),
-        *_rows("mouse let go to the new total", [numbers for _, numbers in times]),
+        *_rows("mouse let go to the numbers", [numbers for _, numbers in times]),
     ]
 
 

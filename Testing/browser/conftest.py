@@ -21,7 +21,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def the_chromium() -> Iterator[Any]:
     with chromium() as browser:
         yield browser

@@ -226,9 +226,7 @@ class Page:
             x += width
 
 
-def _header_size(
-    area: Area, header: Sequence[str], widths: Sequence[float], size: float
-) -> float:
+def _header_size(area: Area, header: Sequence[str], widths: Sequence[float], size: float) -> float:
     """Return the font size at which no column's header is cut, one for all of them."""
     wide = [
         text.width(words, size) / (part * area.width - 2)

@@ -6,21 +6,17 @@ from datetime import datetime
 
 from readingroom.reading import Reading
 
-_ACTIONS = ("sign", "signed")
-_TIMES = ("at", "time", "when")
-
 
 def signed_at(reading: Reading) -> str | None:
     """Return the ISO 8601 time of the last signature; None if unsigned or not recorded.
 
-    An entry of ``reading.audit`` counts if its ``action`` is ``sign`` or ``signed`` and
-    one of ``at``, ``time``, ``when`` holds an ISO 8601 time.
+    The entry of ``reading.audit`` whose ``what`` is ``sign`` says it in ``when``.
     """
     if reading.status != "signed":
         return None
     for entry in reversed(reading.audit):
-        if entry.get("action") in _ACTIONS:
-            moment = next((str(entry[key]) for key in _TIMES if entry.get(key)), "")
+        if entry.get("what") == "sign":
+            moment = str(entry.get("when", ""))
             return moment if _is_time(moment) else None
     return None
 

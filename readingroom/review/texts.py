@@ -34,10 +34,10 @@ EDITS: dict[str, dict[str, str]] = {
 #: What happened and what to do, by the error's code.
 _CHINESE: dict[str, tuple[str, str]] = {
     "SIGNED": ("报告已签名，不能更改。", "请先重新打开；已签名的版本会保留。"),
-    "FINDING_UNKNOWN": ("判读中没有这个发现。", "请从发现列表中选择。"),
-    "FINDING_WITHOUT_MASK": ("该发现处没有任何标记。", "请拒绝它，并在正确位置重新添加。"),
+    "FINDING_UNKNOWN": ("判读中没有这个所见。", "请从所见列表中选择。"),
+    "FINDING_WITHOUT_MASK": ("该所见处没有任何标记。", "请拒绝它，并在正确位置重新添加。"),
     "FINDING_NOT_ADDED": (
-        "只能移除人工添加的发现。",
+        "只能移除人工添加的所见。",
         "请拒绝它：它会留在列表中，但不计入任何结果。",
     ),
     "CLASS_UNKNOWN": ("没有这个分类。", "请从所列分类中选择。"),

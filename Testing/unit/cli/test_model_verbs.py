@@ -99,7 +99,12 @@ def test_the_demo_ends_in_the_workbench_on_what_it_read(readingroom, tmp_path, m
     opened = []
     monkeypatch.setattr("readingroom.workbench.serve.serve", serve)
     monkeypatch.setattr("readingroom.workbench.serve.open_browser", opened.append)
-    spoken = readingroom("demo", "--out", tmp_path / "demo", "--language", "zh")
+    command = ("demo", "--out", tmp_path / "demo", "--language", "zh")
+    assert readingroom(*command).code == 0
+    assert served == []  # nobody is at the terminal, nobody would end it
+
+    monkeypatch.setattr("readingroom.cli.verbs.demo._at_a_terminal", lambda: True)
+    spoken = readingroom(*command)
     assert spoken.code == 0
     assert [(plan.roots, plan.language) for plan in served] == [((tmp_path / "demo",), "zh")]
     assert opened == ["http://127.0.0.1:8765/?token=key"]

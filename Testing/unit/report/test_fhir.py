@@ -173,7 +173,7 @@ def test_not_a_number_never_reaches_the_file(tmp_path):
     ],
 )
 def test_only_a_signature_makes_it_final(study, status, expected, interpreter):
-    audit = [{"action": "signed", "at": "2026-04-01T08:00:00+08:00"}]
+    audit = [{"what": "sign", "when": "2026-04-01T08:00:00+08:00"}]
     bundle = fhir.bundle(a_reading(study, status=status, reviewer="王医生", audit=audit))
     check_against_definitions(bundle)
     report = one(bundle, "DiagnosticReport")

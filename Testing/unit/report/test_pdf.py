@@ -98,7 +98,7 @@ def test_a_signed_reading_names_who_signed_and_when(study, page):
         study,
         status="signed",
         reviewer="Lee^Ann",
-        audit=[{"action": "signed", "at": "2026-03-15T08:30:00+00:00"}],
+        audit=[{"what": "sign", "when": "2026-03-15T08:30:00+00:00"}],
     )
 
     found = words(page(reading))

@@ -213,7 +213,7 @@ def test_only_a_signed_reading_is_verified(study, write, status, reviewer, flag)
         measurements={},
         status=status,
         reviewer=reviewer,
-        audit=[{"action": "signed", "at": "2026-03-15T08:30:00+00:00"}],
+        audit=[{"what": "sign", "when": "2026-03-15T08:30:00+00:00"}],
     )
 
     document = write(reading, with_seg=False)

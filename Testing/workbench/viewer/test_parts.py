@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -155,7 +156,9 @@ def encode(pixels, columns, rows, quality):
 
 
 def run(scenario) -> None:
-    asyncio.run(scenario())
+    # In a thread: a browser test in this process may have left a running loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scenario()).result()
 
 
 async def until(condition) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
             output.say(f"  {result.case}: {result.seconds:.1f} s")
     _show(results, args.out, time.perf_counter() - started, output)
     output.data(results=[result.as_dict() for result in results], out=str(args.out))
-    return _look(args.out, output, open_it=not args.no_browser and not output.json)
+    # Without a person at a terminal nobody would end the workbench.
+    watched = _at_a_terminal() and not args.no_browser and not output.json
+    return _look(args.out, output, open_it=watched)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _look(out: Path, output: Output, *, open_it: bool) -> int:

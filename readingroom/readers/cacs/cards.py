@@ -76,6 +76,7 @@ def lesion_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
         intended_use="Names the structure that a candidate lesion at the threshold lies in.",
         limits=(
             "Trained on simulated calcium only. Left main against proximal LAD, and mitral "
-            "annulus against circumflex artery, are the likeliest confusions."
+            "annulus against circumflex artery, are the likeliest confusions. On contrast CT, "
+            "agent mixing in the right ventricle has been called right coronary artery."
         ),
     )
