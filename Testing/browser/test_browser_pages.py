@@ -24,6 +24,7 @@ SAME_IN_CHINESE = frozenset(
 )
 #: What this case says in English only, and what is published in English: sources.
 IN_ENGLISH = re.compile(r"Not gated\.|Apex|.*\b(19|20)\d\d;\d+.*")
+_AUTHOR = re.compile(r"[A-Z]\w+ (19|20)\d\d")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -142,7 +143,7 @@ def english_left(desk):
         text
         for text in layout.texts(desk.page)
         if not IN_ENGLISH.fullmatch(text)
-        and any(word not in SAME_IN_CHINESE for word in _WORD.findall(text))
+        and any(word not in SAME_IN_CHINESE for word in _WORD.findall(_AUTHOR.sub("", text)))
     ]
 
 
