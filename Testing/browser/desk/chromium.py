@@ -35,6 +35,8 @@ class Browser:
         self.context.set_default_timeout(PATIENCE_MS)
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        #: Set by a test that breaks the line on purpose: the page may complain of it.
+        self.may_complain = False
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.context.on("page", self._watch)
 

@@ -55,8 +55,15 @@ def make() -> ModuleType:
 
 def as_pythonqt(*names: str) -> None:
     """Give the modules called `names` properties as attributes."""
-    for name in names:
-        exec("from __feature__ import true_property", {"__name__": name})
+    # PySide6 looks into every loaded module; what only poses as one (torch.classes) breaks it.
+    posing = {name: held for name, held in sys.modules.items() if type(held) is not ModuleType}
+    for name in posing:
+        del sys.modules[name]
+    try:
+        for name in names:
+            exec("from __feature__ import true_property", {"__name__": name})
+    finally:
+        sys.modules.update(posing)
 
 
 def application() -> QtWidgets.QApplication:
