@@ -84,15 +84,17 @@ def test_a_reload_in_the_middle_of_an_edit_keeps_the_edits(the_desk, the_case):
     the_desk.page.mouse.move(520, 320, steps=3)
     with the_desk.reloaded():
         the_desk.page.reload()
-    # Let go outside the views: a release over one would finish the stroke, at a time of its own.
+    # Let go outside the views: the stroke is still under way when the reading is saved.
     the_desk.page.mouse.move(5, 5)
     the_desk.page.mouse.up()
     assert the_desk.total() == total
     assert the_desk.finding("L002")["state"] == "rejected"
-    reject(the_desk, "L003")
     assert the_desk.save() == 2
-    rejected = [e["finding_ids"] for e in record(the_case)["audit"] if e["what"] == "reject"]
-    assert rejected == [["L002"], ["L003"]]
+    reject(the_desk, "L003")
+    assert the_desk.save() == 3
+    # How much of the stroke came through before the reload is not ours to say.
+    edits = [e["what"] for e in record(the_case)["audit"] if e["what"] != "paint"]
+    assert edits == ["reject", "save", "reject", "save"]
 
 
 def test_the_power_goes_in_the_middle_of_editing(the_desk, the_workbench, the_case):

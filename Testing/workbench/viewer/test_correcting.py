@@ -69,6 +69,23 @@ def test_a_stroke_changes_the_numbers_and_undo_restores_them(
     assert score(a_session) > numbers and nodes_agree(viewer, a_session)
 
 
+def test_a_stroke_cut_off_is_finished_before_anything_else_is_done(
+    viewer, axial, a_session, labels, value_of, place_of, at_slice
+):
+    at_slice((6, 21, 21))
+    viewer.set_active_segment("RCA")
+    viewer.set_tool("paint")
+    axial.unfinished_stroke(place_of((6, 20, 20)), place_of((6, 22, 22)))
+    viewer.flush()
+    edits = len(a_session.reading.audit)
+    assert edits and labels[6, 21, 21] == value_of("RCA")
+    painted = labels.copy()
+    axial.release_at(place_of((6, 10, 10)))
+    viewer.flush()
+    assert len(a_session.reading.audit) == edits
+    assert np.array_equal(labels, painted)
+
+
 def test_what_is_painted_is_on_the_screen(viewer, axial, place_of, at_slice):
     at_slice((3, 8, 24))
     plain = viewer.stage.views["axial"].draw()[0].copy()

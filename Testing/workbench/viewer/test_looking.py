@@ -91,6 +91,15 @@ def test_the_letters_agree_with_the_pixels(viewer, finding_of):
     assert events.pixel_of(right)[0] < events.pixel_of(left)[0]
 
 
+def test_the_corner_says_on_which_side_a_slice_lies(viewer, finding_of):
+    x, y, z = finding_of("RCA").position_lps_mm
+    viewer.jump((x, y, z))
+    for name, value, ends in (("sagittal", x, "RL"), ("coronal", y, "AP"), ("axial", z, "IS")):
+        letter, mm = viewer.annotations.of_slice(name)["slice"]["place"].split()
+        assert letter == ends[value > 0]
+        assert float(mm) == pytest.approx(abs(value), abs=1.3)  # half a slice
+
+
 def test_the_wheel_scrolls_by_whole_slices(viewer, axial, a_session):
     before = viewer.annotations.of_slice("axial")["slice"]
     axial.wheel(2)

@@ -34,6 +34,13 @@ def direction_letters(direction: npt.ArrayLike) -> str:
     return "".join(_LETTERS[axis][0 if way[axis] > 0 else 1] for axis in order[:2])
 
 
+def _place(matrix: Point) -> str:
+    """Return how far a slice lies from the origin and on which side: ``"R 79.2"``."""
+    normal = matrix[:3, 2] / np.linalg.norm(matrix[:3, 2])
+    mm = float(matrix[:3, 3] @ normal)
+    return f"{direction_letters(normal * (1 if mm >= 0 else -1))} {abs(mm):.1f}"
+
+
 class Annotations:
     """Computes the dictionaries; all places are per cent of the view, y downwards."""
 
@@ -58,7 +65,7 @@ class Annotations:
             "left": left,
             "top": up,
             "bottom": down,
-            "slice": self._slice(name),
+            "slice": self._slice(name, matrix),
             "ruler": self._ruler(matrix, columns),
             "lines": self._lines(name, matrix, rows, columns),
             "marker": self._slice_marker(name, matrix, rows, columns),
@@ -81,7 +88,7 @@ class Annotations:
         xy = (flat + 1) / 2 * np.array(size)
         return {"marker": self._frame("three_d", xy, size[1], size[0], True)}
 
-    def _slice(self, name: str) -> dict[str, Any]:
+    def _slice(self, name: str, matrix: Point) -> dict[str, Any]:
         view = self._stage.slices[name]
         low, high = view.get_slice_range()
         step = view.get_slice_step() or 1.0
@@ -91,6 +98,7 @@ class Annotations:
             "number": int(min(max(number, 1), count)),
             "count": int(count),
             "mm": round(float(view.get_slice_value()), 1),
+            "place": _place(matrix),
         }
 
     def _ruler(self, matrix: Point, columns: int) -> dict[str, float]:

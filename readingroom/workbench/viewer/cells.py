@@ -69,7 +69,7 @@ def _slice(name: str) -> None:
         )
         html.Span(
             f"{{{{ {info}.slice.number }}}} / {{{{ {info}.slice.count }}}}"
-            f" · {{{{ {info}.slice.mm }}}} mm"
+            f" · {{{{ {info}.slice.place }}}} mm"
         )
         html.Span("{{ page_t.view_center_width }} {{ view_center }} / {{ view_width }}")
     with html.Div(classes="rv-corner rv-br", v_if=(f"{info}.ruler",)):

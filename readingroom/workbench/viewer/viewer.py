@@ -122,6 +122,7 @@ class Viewer:
     def flush(self) -> None:
         """Hand a stroke that is under way to the session."""
         if self.watcher is not None and self._points is not None:
+            self.tools.finish()
             self.watcher.flush()
             self._points.flush()
 

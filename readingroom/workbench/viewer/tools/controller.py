@@ -77,6 +77,13 @@ class Tools:
         """Work on nothing."""
         self._editor.deactivate_effect()
 
+    def finish(self) -> None:
+        """Finish a stroke that is under way where it was left, as after a page reload."""
+        effect = self._editor.active_effect
+        for pipeline in [held() for held in effect.pipelines] if effect else []:
+            if pipeline is not None:
+                pipeline.LoseFocus(None)
+
     def take_up(self, name: str) -> None:
         """Take up a tool."""
         kind = self._effects[name]
