@@ -118,6 +118,8 @@ class Volume:
     instance_uids: tuple[str, ...] = field(default=(), repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
     notes: tuple[Note, ...] = ()
+    #: ``k`` counts the frames of a cine (see `Cine.stack`), there is no third dimension.
+    projection: bool = False
 
     @cached_property
     def array(self) -> npt.NDArray[np.generic]:
@@ -170,6 +172,26 @@ class Cine:
         frames.flags.writeable = False
         return frames
 
+    @cached_property
+    def stack(self) -> Volume:
+        """The frames as the slices of a volume, so that masks and review need one grid only.
+
+        ``x`` is column · spacing and ``y`` row · spacing in mm (1 mm a pixel where the
+        spacing is unknown), ``z`` is the frame's number, 0-based.
+        """
+        row, column = self.pixel_spacing_mm or (1.0, 1.0)
+        return Volume(
+            pixels=lambda: self.array,
+            shape=self.shape,
+            ijk_to_lps=np.diag([column, row, 1.0, 1.0]),
+            acquisition=self.acquisition,
+            series_uid=self.series_uid,
+            description=self.description,
+            instance_uids=self.instance_uids,
+            files=self.files,
+            projection=True,
+        )
+
 
 @dataclass(frozen=True)
 class Study:
@@ -182,3 +204,8 @@ class Study:
     cines: tuple[Cine, ...] = ()
     source: str = ""
     notes: tuple[Note, ...] = ()
+
+    @property
+    def stacks(self) -> tuple[Volume, ...]:
+        """Everything that can be read on a grid: the volumes, then the cines' frames."""
+        return (*self.volumes, *(cine.stack for cine in self.cines))

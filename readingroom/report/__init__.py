@@ -223,7 +223,7 @@ def _volume_read(reading: Reading, study: Study) -> Volume:
     The grid tells apart the volumes of a series that was split, and images without UIDs.
     """
     uid = reading.study.series[0].uid if reading.study.series else ""
-    for volume in study.volumes:
+    for volume in study.stacks:
         if volume.series_uid == uid and _same_grid(reading, volume):
             return volume
     raise RefusedInput(

@@ -51,7 +51,7 @@ def find_volume(reading: Reading, study: Study) -> Volume:
     """
     uids = {series.uid for series in reading.study.series}
     same_study = study.study_uid == reading.study.study_uid
-    fitting = [v for v in study.volumes if v.series_uid in uids and _same_grid(reading, v)]
+    fitting = [v for v in study.stacks if v.series_uid in uids and _same_grid(reading, v)]
     if not same_study or not fitting:
         raise _changed()
     volume = fitting[0]

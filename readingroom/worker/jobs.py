@@ -107,7 +107,7 @@ def volume_read(reading: Reading, study: Study) -> Volume:
         ``STUDY_DIFFERS`` if the study does not hold the series that was read.
     """
     uids = {series.uid for series in reading.study.series}
-    for volume in study.volumes:
+    for volume in study.stacks:
         if volume.series_uid in uids:
             return volume
     raise RefusedInput(
