@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,47 @@ def components_touching(
         part = boxes[number - 1]
         start = [w.start + p.start for w, p in zip(window, part, strict=True)]
         yield (start[0], start[1], start[2]), numbers[part] == number
+
+
+def divided(
+    mask: Mask, places: Sequence[Index], spacing_mm: tuple[float, float, float]
+) -> npt.NDArray[np.int32]:
+    """Divide a mask among `places` in it, at its narrowest parts.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, ``[k, j, i]``
+    places : sequence of tuple of int
+        ``(k, j, i)``, each inside `mask`.
+    spacing_mm : tuple of float
+        Along ``(k, j, i)``.
+
+    Returns
+    -------
+    ndarray of int32, ``[k, j, i]``
+        Number of the place, counted from 1, that each voxel belongs to; 0 outside `mask`.
+        The watershed of the depth in the mask: deterministic, and the same again for the
+        same places.
+    """
+    from scipy import ndimage
+    from skimage.segmentation import watershed
+
+    # Padded, since the end of the box is the end of the mask.
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]
+    seeds = np.zeros(mask.shape, np.int32)
+    for number, place in enumerate(places, 1):
+        seeds[place] = number
+    touching = ndimage.generate_binary_structure(3, 3)
+    return np.asarray(watershed(-depth, seeds, touching, mask=mask), np.int32)
+
+
+def innermost(mask: Mask, spacing_mm: tuple[float, float, float]) -> Index:
+    """Return the ``(k, j, i)`` of the voxel of `mask` that lies farthest from its outside."""
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]
+    k, j, i = (int(x) for x in np.unravel_index(int(depth.argmax()), mask.shape))
+    return k, j, i
 
 
 def dilated(box: Box, by: int, shape: tuple[int, ...]) -> Box:

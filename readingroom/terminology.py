@@ -80,6 +80,12 @@ _PLAQUE = _sct("29483008", "Calcified atheromatous plaque")
 _CALCIFICATION = _sct("18115005", "Pathologic calcification")
 _ARTIFACT = Concept("DCM", "111207", "Image artifact(s)")
 _LUNG = _sct("39607008", "Lung")
+_NODULE = _sct("27925004", "Nodule")
+_GROUND_GLASS = Concept("DCM", "112120", "Ground glass opacity")
+_UPPER_LOBE = _sct("45653009", "Upper lobe of lung")
+_MIDDLE_LOBE = _sct("72481006", "Middle lobe of right lung")
+_LOWER_LOBE = _sct("90572001", "Lower lobe of lung")
+_RIGHT, _LEFT = _sct("24028007", "Right"), _sct("7771000", "Left")
 
 
 def _lesion(
@@ -198,6 +204,34 @@ _TABLE = (
     _anatomy("RIBS", "Ribs", "肋骨", (253, 232, 158), _sct("113197003", "Rib")),
     _anatomy("STERNUM", "Sternum", "胸骨", (244, 217, 90), _sct("56873002", "Sternum")),
     _anatomy("LIVER", "Liver", "肝脏", (221, 130, 101), _sct("10200004", "Liver")),
+    _lesion("NODULE", "Nodule", "结节", (230, 159, 0), _NODULE, _LUNG),
+    _lesion("SOLID_NODULE", "Solid nodule", "实性结节", (213, 94, 0), _NODULE, _LUNG),
+    _lesion(
+        "PART_SOLID_NODULE", "Part-solid nodule", "部分实性结节", (204, 121, 167), _NODULE, _LUNG
+    ),
+    _lesion(
+        "GROUND_GLASS_NODULE",
+        "Ground-glass nodule",
+        "磨玻璃结节",
+        (86, 180, 233),
+        _GROUND_GLASS,
+        _LUNG,
+    ),
+    _lesion("CALCIFIED_NODULE", "Calcified nodule", "钙化结节", (240, 228, 66), _NODULE, _LUNG),
+    _lesion("SOLID_PART", "Solid part", "实性成分", (0, 158, 115), _NODULE, _LUNG),
+    _anatomy(
+        "RIGHT_UPPER_LOBE", "Right upper lobe", "右肺上叶", (166, 206, 227), _UPPER_LOBE, _RIGHT
+    ),
+    _anatomy("RIGHT_MIDDLE_LOBE", "Right middle lobe", "右肺中叶", (253, 191, 111), _MIDDLE_LOBE),
+    _anatomy(
+        "RIGHT_LOWER_LOBE", "Right lower lobe", "右肺下叶", (178, 223, 138), _LOWER_LOBE, _RIGHT
+    ),
+    _anatomy("LEFT_UPPER_LOBE", "Left upper lobe", "左肺上叶", (202, 178, 214), _UPPER_LOBE, _LEFT),
+    _anatomy("LEFT_LOWER_LOBE", "Left lower lobe", "左肺下叶", (251, 154, 153), _LOWER_LOBE, _LEFT),
+    _anatomy("AIRWAYS", "Airways", "气道", (182, 228, 255), _sct("89187006", "Airway structure")),
+    _anatomy(
+        "LUNG_VESSELS", "Lung vessels", "肺血管", (216, 101, 79), _sct("59820001", "Blood vessel")
+    ),
 )
 
 CONCEPTS: dict[str, SegmentConcept] = {concept.name: concept for concept in _TABLE}

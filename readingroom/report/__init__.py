@@ -192,7 +192,9 @@ def _volume_for(
 ) -> Volume | None:
     if all(_FORMATS[name].needs == "reading" for name in chosen):
         return None
-    return _volume_read(reading, _study_of(reading, study))
+    from readingroom.imaging.source import volume_read
+
+    return volume_read(reading, _study_of(reading, study))
 
 
 def _study_of(reading: Reading, study: Study | str | Path | None) -> Study:
@@ -215,32 +217,6 @@ def _source(reading: Reading) -> list[str]:
             "Put it back, or say with --study where it is now.",
         )
     return places
-
-
-def _volume_read(reading: Reading, study: Study) -> Volume:
-    """Return the volume that was read: same series and, where there are masks, same grid.
-
-    The grid tells apart the volumes of a series that was split, and images without UIDs.
-    """
-    uid = reading.study.series[0].uid if reading.study.series else ""
-    for volume in study.stacks:
-        if volume.series_uid == uid and _same_grid(reading, volume):
-            return volume
-    raise RefusedInput(
-        "STUDY_DIFFERS",
-        "The study does not hold the series that this reading was made from.",
-        "Give the study of this reading with --study.",
-    )
-
-
-def _same_grid(reading: Reading, volume: Volume) -> bool:
-    import numpy as np
-
-    masks = reading.masks
-    if masks is None:
-        return True
-    same_shape = all(layer.shape == volume.shape for layer in masks.layers)
-    return same_shape and np.allclose(masks.ijk_to_lps, volume.ijk_to_lps, atol=1e-3)
 
 
 def _writer(module: str) -> Any:

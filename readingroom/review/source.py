@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
-
 from readingroom.errors import RefusedInput
 from readingroom.imaging import digest, load
+from readingroom.imaging.source import volume_read
 from readingroom.reading import Reading
 from readingroom.study import Study, Volume
 
-_TOLERANCE_MM = 1e-2
 #: What `readingroom.imaging.load` says when there is nothing to load.
 _GONE = {"PATH_NOT_FOUND", "NO_IMAGES", "NOT_AN_IMAGE"}
 
@@ -49,28 +47,16 @@ def find_volume(reading: Reading, study: Study) -> Volume:
     RefusedInput
         ``SOURCE_CHANGED`` if these are other images.
     """
-    uids = {series.uid for series in reading.study.series}
-    same_study = study.study_uid == reading.study.study_uid
-    fitting = [v for v in study.stacks if v.series_uid in uids and _same_grid(reading, v)]
-    if not same_study or not fitting:
+    if study.study_uid != reading.study.study_uid:
         raise _changed()
-    volume = fitting[0]
+    try:
+        volume = volume_read(reading, study)
+    except RefusedInput as refusal:
+        raise _changed() from refusal
     expected = reading.provenance.input_sha256
     if expected and digest(volume) != expected:
         raise _changed()
     return volume
-
-
-def _same_grid(reading: Reading, volume: Volume) -> bool:
-    masks = reading.masks
-    if masks is None or not masks.layers:
-        return True
-    if masks.layers[0].shape != volume.shape:
-        return False
-    k, j, i = volume.shape
-    corners = np.array([[a, b, c, 1.0] for a in (0, i) for b in (0, j) for c in (0, k)])
-    apart = corners @ (masks.ijk_to_lps - volume.ijk_to_lps).T
-    return bool(np.abs(apart).max() < _TOLERANCE_MM)
 
 
 def _missing() -> RefusedInput:

@@ -8,14 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from readingroom.errors import RefusedInput
 from readingroom.reader import Progress
 from readingroom.worker.output import free_place
 
 if TYPE_CHECKING:
     from readingroom.reader import Reader
-    from readingroom.reading import Reading
-    from readingroom.study import Study, Volume
+    from readingroom.study import Study
 
 _log = logging.getLogger(__name__)
 _LOADED, _READ = 0.10, 0.95
@@ -64,6 +62,7 @@ class Jobs:
     def remeasure(self, fields: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """Measure the reading at ``folder`` again with ``masks``; save the next revision."""
         from readingroom import folder
+        from readingroom.imaging.source import volume_read
 
         place = Path(fields["folder"])
         progress("load", 0.0)
@@ -96,25 +95,6 @@ class Jobs:
         if name not in self._readers:
             self._readers[name] = readers.get(name)
         return self._readers[name]
-
-
-def volume_read(reading: Reading, study: Study) -> Volume:
-    """Return the volume of `study` that `reading` was made from.
-
-    Raises
-    ------
-    RefusedInput
-        ``STUDY_DIFFERS`` if the study does not hold the series that was read.
-    """
-    uids = {series.uid for series in reading.study.series}
-    for volume in study.stacks:
-        if volume.series_uid in uids:
-            return volume
-    raise RefusedInput(
-        "STUDY_DIFFERS",
-        "The study does not hold the series that this reading was made from.",
-        "Give the study of this reading with --study.",
-    )
 
 
 def _load(where: Any) -> Study:

@@ -1,0 +1,3 @@
+"""Guidewires and catheters in fluoroscopy: the reader `guidewire`."""
+
+NAME, VERSION = "guidewire", "1"

@@ -1,0 +1,3 @@
+"""Lung nodules: the reader `lungnodule`."""
+
+NAME, VERSION = "lungnodule", "1"
