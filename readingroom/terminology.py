@@ -187,6 +187,12 @@ _TABLE = (
         _sct("76848001", "Pericardium"),
     ),
     SegmentConcept("METAL", "Metal", "金属", (0, 255, 255), _OBJECT, _sct("40388003", "Implant")),
+    SegmentConcept(
+        "WIRE", "Guidewire", "导丝", (0, 220, 90), _OBJECT, _sct("272224001", "Guide Wire")
+    ),
+    SegmentConcept(
+        "CATHETER", "Catheter", "导管", (60, 140, 255), _OBJECT, _sct("19923001", "Catheter")
+    ),
     SegmentConcept("BONE", "Bone", "骨", (255, 250, 220), _TISSUE, _sct("272673000", "Bone")),
     SegmentConcept("NOISE", "Noise", "噪声", (128, 128, 128), _SPATIAL, _ARTIFACT),
     _anatomy("HEART", "Heart", "心脏", (206, 110, 84), _sct("80891009", "Heart")),

@@ -13,6 +13,10 @@ from torch import nn
 _ARCHITECTURES = {
     "unet3d": "readingroom.networks.unet3d:UNet3d",
     "lesionnet3d": "readingroom.networks.lesionnet3d:LesionNet3d",
+    "wirenet": "readingroom.networks.wirenet:WireNet",
+    "wirelocator": "readingroom.networks.wirelocator:WireLocator",
+    "fganet": "readingroom.networks.fganet:FgaNet",
+    "unet2d": "readingroom.networks.unet2d:UNet2d",
 }
 
 

@@ -177,6 +177,8 @@ class _Run:
             group["lr"] = rate
         with autocast(self.device, self.precision):
             output = self.network(*batch[: self.settings.inputs])
+        if hasattr(self.recipe, "at_step"):
+            self.recipe.at_step(self.step)
         loss = self.recipe.loss(_as_float32(output), batch)
         value = loss.item()
         if not math.isfinite(value):

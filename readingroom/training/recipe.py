@@ -33,9 +33,10 @@ class Recipe(Protocol):
         Peak learning rate, and decay of weights (not of biases and norms).
 
     A recipe may also have (see `Settings` for the defaults) ``inputs``, ``warmup_steps``,
-    ``gradient_clip``, ``ema_decay``, ``validate_every`` and a method
+    ``gradient_clip``, ``ema_decay``, ``validate_every``, a method
     ``validate(network) -> dict[str, float]``, called on the averaged weights in
-    evaluation mode without gradients.
+    evaluation mode without gradients, and a method ``at_step(step)``, called before the loss
+    of each step (from 0), for losses that change during training.
     """
 
     name: str

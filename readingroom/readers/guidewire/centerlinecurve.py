@@ -131,3 +131,12 @@ def spline(curve: Chain, noise_px: float = 0.15, step_px: float = 1.0) -> Chain:
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))])
     places = np.linspace(0.0, along[-1], max(round(along[-1] / step_px) + 1, 2))
     return np.column_stack([np.interp(places, along, dense[:, axis]) for axis in (0, 1)])
+
+
+def resampled(curve: Chain, step_px: float) -> Chain:
+    """Return points on a polyline, `step_px` apart or slightly less, both ends included."""
+    if len(curve) < 2:
+        return np.asarray(curve, np.float64).reshape(-1, 2)
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+    places = np.linspace(0.0, along[-1], max(int(np.ceil(along[-1] / step_px)) + 1, 2))
+    return np.column_stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,8 @@ _DIRECTION_PX = 12
 _CROSSING_PX = 10.0
 #: Largest turn between two joined ends: in a crossing, and across a gap; cosines.
 _TURN_CROSSING, _TURN_GAP = 0.35, 0.6
+#: A noisy mask falls into countless chains; the longest of them are enough.
+_MOST_CHAINS = 80
 #: Weight of a turn by 90 degrees against distance.
 _TURN_COST = 3.0
 
@@ -54,6 +55,7 @@ def linked(chains: list[Chain], max_gap_px: float) -> list[list[Piece]]:
     Pairs of ends are joined one after another, the cheapest first: near ones, and ones that
     go on in each other's direction. No device closes to a ring.
     """
+    chains = sorted(chains, key=len, reverse=True)[:_MOST_CHAINS]
     ends = [_end(chains, number, last) for number in range(len(chains)) for last in (False, True)]
     pairs = sorted(_pairs(ends, max_gap_px))
     partner: dict[int, int] = {}
@@ -85,8 +87,8 @@ def _pairs(ends: list[_End], max_gap_px: float) -> list[tuple[float, int, int]]:
     found = []
     places = np.array([end.at for end in ends]).reshape(-1, 2)
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
-    for a, b in combinations(range(len(ends)), 2):
-        if apart[a, b] <= max_gap_px and ends[a].chain != ends[b].chain:
+    for a, b in np.argwhere(np.triu(apart <= max_gap_px, 1)).tolist():
+        if ends[a].chain != ends[b].chain:
             cost = _cost(ends[a], ends[b], float(apart[a, b]))
             if cost is not None:
                 found.append((cost, a, b))

@@ -63,11 +63,11 @@ def _grown(hu: npt.NDArray[Any], seeds: list[tuple[int, int, int]], voxel_mm3: f
     points = [(i, j, k) for k, j, i in seeds]
     kept = np.zeros(hu.shape, bool)
     for threshold in _STEPS_HU:
-        grown = sitk.GetArrayViewFromImage(
-            sitk.ConnectedThreshold(image, points, -5000.0, float(threshold))
-        )
-        volume, before = float(grown.sum()) * voxel_mm3, float(kept.sum()) * voxel_mm3
+        region = sitk.ConnectedThreshold(image, points, -5000.0, float(threshold))
+        grown = sitk.GetArrayFromImage(region)
+        volume = float(np.count_nonzero(grown)) * voxel_mm3
+        before = float(np.count_nonzero(kept)) * voxel_mm3
         if volume > _LEAK_MM3 or (before > 10e3 and volume > (1 + _LEAK_SHARE) * before):
             break
-        kept = grown.astype(bool)
+        kept = grown.view(bool)
     return kept

@@ -25,10 +25,8 @@ BORDER_MM = 1.2
 #: A core is measured deeper than this, mm, where there are voxels enough.
 _DEEP_MM = 1.5
 _ENOUGH = 8
-#: Standard deviation of the in-plane blur of a standard lung kernel, mm (FWHM 1.2 mm), and
-#: the range within which a scan's own is believed.
+#: Standard deviation of the blur of a standard lung kernel, mm (FWHM 1.2 mm).
 BLUR_MM = 0.5
-_BLUR_RANGE_MM = (0.35, 0.75)
 #: Lung is looked for between these distances from the mask, mm.
 _AROUND_MM = (2.0, 6.0)
 #: Above this it is not lung, HU; what healthy lung has where none is seen.

@@ -12,8 +12,8 @@ Labels = npt.NDArray[np.uint8]
 
 #: Smallest pocket that is looked at, and smallest that is a lung by itself, mm³.
 _PART_MM3, _LUNG_MM3 = 1.5e3, 60e3
-#: Lung holds vessels: the 90th percentile inside is above this, gas alone is below, HU.
-_TEXTURED_HU = -940.0
+#: Gas alone is darker than this almost throughout; lung, even emphysema, holds vessels.
+_GAS_HU, _GAS_SHARE = -950.0, 0.75
 
 
 def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
@@ -40,9 +40,12 @@ def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
 def _textured(hu: FloatArray, numbers: npt.NDArray[np.int32], number: int) -> bool:
     box = ndimage.find_objects(numbers, number)[number - 1]
     part = numbers[box] == number
-    inner = ndimage.binary_erosion(part, iterations=2)
-    values = hu[box][inner if inner.sum() > 50 else part]
-    return bool(np.percentile(values, 90) > _TEXTURED_HU)
+    for iterations in (2, 1):
+        inner = ndimage.binary_erosion(part, iterations=iterations)
+        if inner.sum() > 30:
+            part = inner
+            break
+    return bool(np.mean(hu[box][part] < _GAS_HU) < _GAS_SHARE)
 
 
 def _belongs(hu: FloatArray, numbers: npt.NDArray[np.int32], number: int, near: Mask) -> bool:

@@ -1,4 +1,10 @@
-"""Outline a nodule from a point inside it."""
+"""Outline a nodule from a point inside it.
+
+The border lies half-way between the nodule's own density and that of the lung around it
+(full width at half maximum), first in a dense branch, then, where a paler halo surrounds
+the dense part or nothing dense is there, in a ground-glass branch. Vessels are cut at their
+necks, the pleura by the lung's bridged surface.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +13,29 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from readingroom.errors import RefusedInput
 from readingroom.readers.lungnodule.anatomy import Anatomy
 from readingroom.readers.lungnodule.grids import Triple, bounding_box
+from readingroom.readers.lungnodule.outlinecut import Body, component_near, cut_free
+from readingroom.readers.lungnodule.outlinegrid import Surroundings, surroundings
 
 Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float32]
 KindHint = Literal["solid", "part_solid", "ground_glass"]
+
+#: Half-widths of the box that are tried in turn, mm.
+_REACHES_MM = (12.0, 22.0, 36.0)
+#: Dense is what reaches this after slight smoothing; a contrast below the second is lung, HU.
+_DENSE_HU, _LEAST_CONTRAST_HU = -450.0, 90.0
+#: Denser than soft tissue does not move the border further out, HU.
+_CORE_LIMIT_HU = 150.0
+#: A halo of ground glass: its contrast to the lung and the share of the shell it fills.
+_HALO_HU, _HALO_SHARE = 130.0, 0.6
+#: Lung is bordered by something of this density at least when nothing else is known, HU.
+_LUNG_HU = -860.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,15 @@ class Outline:
     leaked: bool
 
 
+@dataclass(frozen=True)
+class _Grown:
+    """A body with the border it was drawn at, HU, and how it was found."""
+
+    body: Body
+    border_hu: float
+    kind: KindHint
+
+
 def outline(
     hu: npt.NDArray[Any],
     spacing_mm: Triple,
@@ -53,8 +83,15 @@ def outline(
     ----------
     hu : ndarray, ``[k, j, i]``
         CT numbers along canonical axes.
+    seed_kji : tuple of int
+        A voxel inside the nodule, or within about 2 mm of it.
     diameter_hint_mm : float, optional
         How large a detector thinks it is.
+
+    Returns
+    -------
+    Outline
+        Takes well under a second for nodules up to 30 mm.
 
     Raises
     ------
@@ -62,32 +99,171 @@ def outline(
         ``NOTHING_TO_GROW`` where there is no nodule, ``GROWTH_LEAKS`` where it cannot be
         told from what it touches.
     """
-    from scipy import ndimage
+    if not all(0 <= s < n for s, n in zip(seed_kji, hu.shape, strict=True)):
+        raise nothing_there()
+    size = diameter_hint_mm or 10.0
+    for reach in _REACHES_MM:
+        if reach < 0.8 * size:
+            continue
+        near = surroundings(hu, spacing_mm, anatomy.lungs.labels, seed_kji, reach, size)
+        grown = _grow(near, diameter_hint_mm)
+        if not grown.body.at_edge:
+            return _on_scan(near, grown)
+    raise _leaks()
 
-    reach = max(20.0, 1.2 * (diameter_hint_mm or 0.0))
-    box = tuple(
-        slice(max(s - int(reach / step), 0), s + int(reach / step) + 1)
-        for s, step in zip(seed_kji, spacing_mm, strict=True)
+
+def nothing_there() -> RefusedInput:
+    """Return the refusal of a place without a nodule."""
+    return RefusedInput(
+        "NOTHING_TO_GROW",
+        "There is nothing denser than lung at this place.",
+        "Click on the middle of the nodule, or paint it.",
     )
-    part = hu[box].astype(np.float32)
-    bright = (part > -450) & (anatomy.lungs.labels[box] > 0)
-    numbers, _ = ndimage.label(bright)
-    at = tuple(s - b.start for s, b in zip(seed_kji, box, strict=True))
-    if not numbers[at]:
-        raise RefusedInput(
-            "NOTHING_TO_GROW", "There is no nodule at this place.", "Click on its middle."
-        )
-    mask = numbers == numbers[at]
-    inner = bounding_box(mask)
-    k, j, i = (b.start + n.start for b, n in zip(box, inner, strict=True))
-    return Outline((k, j, i), mask[inner], "solid", False)
+
+
+def _leaks() -> RefusedInput:
+    return RefusedInput(
+        "GROWTH_LEAKS",
+        "The growth runs along a vessel, into the chest wall or into the mediastinum.",
+        "Paint the nodule, or click on its middle if you did not.",
+    )
+
+
+def _grow(near: Surroundings, hint_mm: float | None) -> _Grown:
+    """Return the body at the seed: dense, with a halo, or ground glass alone."""
+    background = _background(near)
+    smooth = ndimage.gaussian_filter(near.hu, 0.6 / near.step_mm)
+    seed = _settled(smooth, near, hint_mm)
+    if smooth[seed] - background < _LEAST_CONTRAST_HU or not near.lung.any():
+        raise nothing_there()
+    dense = _dense(near, smooth, seed, background)
+    if dense is None:
+        return _pale(near, seed, background, _own_density(smooth, seed))
+    halo = _halo(near, dense.body, background)
+    if halo is None:
+        return dense
+    pale = _pale(near, seed, background, halo)
+    if pale.body.at_edge or pale.body.mask.sum() < 1.15 * dense.body.mask.sum():
+        return dense
+    whole = Body(pale.body.mask | dense.body.mask, pale.body.radius_mm, pale.body.cut, False)
+    return _Grown(whole, pale.border_hu, "part_solid")
+
+
+def _background(near: Surroundings) -> float:
+    """Return the density of the aerated lung in the box, HU."""
+    values = near.hu[near.aerated]
+    return float(np.median(values)) if len(values) > 50 else _LUNG_HU
+
+
+def _settled(smooth: FloatArray, near: Surroundings, hint_mm: float | None) -> Index:
+    """Return the densest place inside the lung within a few millimetres of the seed."""
+    reach = int(np.clip((hint_mm or 8.0) / 4, 1.0, 3.0) / near.step_mm)
+    window = tuple(slice(max(s - reach, 0), s + reach + 1) for s in near.seed)
+    inside = np.where(near.lung[window], smooth[window], -np.inf)
+    if not np.isfinite(inside).any():
+        raise nothing_there()
+    # Nearer places win over farther ones that are a little denser: a vessel passing by.
+    distance = np.sqrt(sum(line**2 for line in _offsets(inside.shape, window, near)))
+    best = np.unravel_index(int((inside - 60.0 * distance * near.step_mm).argmax()), inside.shape)
+    k, j, i = (int(b) + w.start for b, w in zip(best, window, strict=True))
+    return k, j, i
+
+
+def _offsets(
+    shape: tuple[int, ...], window: tuple[slice, ...], near: Surroundings
+) -> list[npt.NDArray[np.float64]]:
+    lines = [
+        np.arange(n, dtype=float) + w.start - s
+        for n, w, s in zip(shape, window, near.seed, strict=True)
+    ]
+    return [lines[0][:, None, None], lines[1][None, :, None], lines[2][None, None, :]]
+
+
+def _dense(
+    near: Surroundings, smooth: FloatArray, seed: Index, background: float
+) -> _Grown | None:
+    """Return the dense body at `seed`, its border at half maximum; None if it is pale."""
+    if smooth[seed] < _DENSE_HU:
+        return None
+    core = min(float(smooth[seed]), _CORE_LIMIT_HU)
+    grown = None
+    for _ in range(2):
+        border = 0.5 * (background + core)
+        component = component_near((near.hu > border) & near.lung, seed, 2)
+        if not component.any():
+            return None
+        body = cut_free(component, seed, near.step_mm)
+        grown = _Grown(body, border, "solid")
+        core = min(_core_density(near, body), _CORE_LIMIT_HU)
+    return grown
+
+
+def _core_density(near: Surroundings, body: Body) -> float:
+    """Return the density inside the body, away from its blurred border, HU."""
+    depth = ndimage.distance_transform_edt(body.mask) * near.step_mm
+    inner = depth > min(1.5, 0.6 * depth.max())
+    return float(np.median(near.hu[inner])) if inner.any() else float(near.hu[body.mask].max())
+
+
+def _halo(near: Surroundings, body: Body, background: float) -> float | None:
+    """Return the density of the ground glass around a dense body, HU; None without any."""
+    outside = ndimage.distance_transform_edt(~body.mask) * near.step_mm
+    shell = near.lung & (outside > 1.6) & (outside < 3.6)
+    shell &= ndimage.distance_transform_edt(near.lung) * near.step_mm > 2.0
+    values = near.hu[shell]
+    values = values[values < -300.0]
+    if len(values) < 50 or np.mean(values > background + _HALO_HU) < _HALO_SHARE:
+        return None
+    return float(np.median(values))
+
+
+def _own_density(smooth: FloatArray, seed: Index) -> float:
+    near = tuple(slice(max(s - 2, 0), s + 3) for s in seed)
+    return float(np.median(smooth[near]))
+
+
+def _pale(near: Surroundings, seed: Index, background: float, density: float) -> _Grown:
+    """Return the ground-glass body at `seed`; its noise and texture are smoothed away."""
+    even = ndimage.gaussian_filter(np.minimum(near.hu, density + 150.0), 1.0 / near.step_mm)
+    border = 0.5 * (background + density)
+    component = component_near((even > border) & near.lung, seed, 3)
+    if not component.any():
+        raise nothing_there()
+    filled = ndimage.binary_fill_holes(component)
+    return _Grown(cut_free(filled, seed, near.step_mm), border, "ground_glass")
+
+
+def _on_scan(near: Surroundings, grown: _Grown) -> Outline:
+    """Return the body on the scan's own voxels."""
+    share = near.to_native(grown.body.mask)
+    mask = share > 0.5
+    if not mask.any():
+        mask = share >= max(float(share.max()), 1e-3)
+    box = bounding_box(mask)
+    k, j, i = (b.start + n.start for b, n in zip(near.box, box, strict=True))
+    return Outline((k, j, i), mask[box], grown.kind, grown.body.cut)
 
 
 def solid_part(
     hu: npt.NDArray[Any], mask: Mask, spacing_mm: Triple, *, threshold_hu: float = -300.0
 ) -> Mask:
-    """Return the solid part of a nodule, a subset of `mask`; `hu` is its box."""
-    from scipy import ndimage
+    """Return the solid part of a nodule: a subset of `mask`.
 
+    Parameters
+    ----------
+    hu : ndarray, ``[k, j, i]``
+        The nodule's box.
+    threshold_hu : float
+        Ground glass is paler. −300 HU agreed best with readers' solid parts among the
+        fixed thresholds compared by Scholten et al., Eur Radiol 25:488 (2015).
+
+    Notes
+    -----
+    The image is smoothed slightly (0.5 mm), and specks below 3 mm³ (noise, vessels seen
+    end on) do not count.
+    """
     smooth = ndimage.gaussian_filter(hu.astype(np.float32), [0.5 / s for s in spacing_mm])
-    return np.asarray(mask & (smooth > threshold_hu))
+    numbers, _ = ndimage.label(mask & (smooth > threshold_hu), np.ones((3, 3, 3)))
+    volumes = np.bincount(numbers.ravel()) * float(np.prod(spacing_mm))
+    volumes[0] = 0.0
+    return np.asarray((volumes >= 3.0)[numbers])

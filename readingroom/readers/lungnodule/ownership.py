@@ -48,6 +48,26 @@ def share(whole: Part, places: Sequence[Index], scan: Scan) -> list[Part]:
     return [_trimmed(Part(whole.start, numbers == rank[n])) for n in range(len(places))]
 
 
+def share_among(parts: Sequence[Part], places: Sequence[Index], scan: Scan) -> list[Part]:
+    """Return `parts` without what they have in common: those that touch are divided.
+
+    Parameters
+    ----------
+    places : sequence of tuple of int
+        One voxel of each part.
+    """
+    canvas = np.zeros(scan.volume.shape, np.uint8)
+    for part in parts:
+        canvas[part.box][part.mask] = 1
+    shares: dict[Index, Part] = {}
+    for at in places:
+        if at not in shares:
+            whole = Part(*component_at(canvas, 1, at))
+            together = [place for place in places if whole.holds(place)]
+            shares |= zip(together, share(whole, together, scan), strict=True)
+    return [shares[at] for at in places]
+
+
 def _trimmed(part: Part) -> Part:
     """Return the same voxels in the smallest box."""
     if not part.mask.any():

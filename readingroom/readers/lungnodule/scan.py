@@ -20,6 +20,8 @@ Position = tuple[float, float, float]
 
 #: Layers of the masks: nodules by class, their solid parts, lobes, airways and vessels.
 NODULE_LAYER, SOLID_LAYER, LOBE_LAYER, TUBE_LAYER = range(4)
+#: Values in the layer of tubes.
+AIRWAY, VESSEL = 1, 2
 
 
 @dataclass(frozen=True)

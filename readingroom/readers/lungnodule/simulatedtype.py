@@ -66,7 +66,10 @@ def _body(rng: np.random.Generator, diameter: float, kind: str, where: str) -> S
     lobes = int(rng.integers(1, 6)) if big and rng.random() < 0.5 else 0
     spiky = big and kind in ("solid", "part_solid") and rng.random() < 0.3
     rays = int(rng.integers(5, 14)) if spiky else 0
-    shape = random_shape(rng, diameter, elongation=0.28, lobes=lobes, spicules=rays)
+    rough = float(rng.choice([0.0, 0.08, 0.16]))
+    shape = random_shape(
+        rng, diameter, elongation=0.28, lobes=lobes, spicules=rays, roughness=rough
+    )
     if where == "perifissural":
         flat = shape.radii_mm * np.array([1.15, 1.15, 0.7])
         shape = Shape(flat, shape.turn, shape.bumps[:0], shape.spicules[:0]).scaled(diameter)
@@ -78,7 +81,9 @@ def _solid(rng: np.random.Generator, body: Shape) -> tuple[Layer, ...]:
 
 
 def _ground_glass(rng: np.random.Generator, body: Shape) -> tuple[Layer, ...]:
-    hu = float(rng.uniform(-720, -420))
+    # Faint ones that are small as well are seen by nobody; readers report denser ones.
+    faintest = -720 if body.diameter_mm >= 6 else -620
+    hu = float(rng.uniform(faintest, -400))
     return (Layer(body, _CENTRE, hu, float(rng.uniform(15, 60))),)
 
 

@@ -14,6 +14,8 @@ Mask = npt.NDArray[np.bool_]
 
 #: Air outside the patient is this dark after averaging; emphysema is not, over a whole edge.
 _ROOM_AIR_HU = -940.0
+#: Above this a voxel counts as part of the body when its outline is looked for.
+_TISSUE_HU = -350.0
 #: The threshold between lung and soft tissue stays in this range, HU.
 _THRESHOLD_RANGE = (-520.0, -350.0)
 
@@ -40,23 +42,35 @@ def air_threshold(hu: FloatArray, inside: Mask) -> float:
 def room_air(hu: FloatArray) -> Mask:
     """Return the air around the patient, with the table: all that tissue does not enclose.
 
-    Slice by slice: dark air joined to the picture's edge. A lung that a narrow field of
-    view cuts touches the edge too, but is not as dark as a room.
+    Slice by slice: air joined to the picture's edge that is as dark as a room or lies beyond
+    the trunk's convex outline. A lung that a narrow field of view cuts is neither.
     """
-    body = _trunk(hu > -350.0)
+    tissue = hu > _TISSUE_HU
+    body = _trunk(tissue)
     outside = np.zeros(hu.shape, bool)
     frame = np.zeros(hu.shape[1:], bool)
     frame[[0, -1], :] = frame[:, [0, -1]] = True
-    for k in range(len(hu)):
-        numbers, _ = ndimage.label(~body[k] & (hu[k] < -350.0))
-        edge = frame & (numbers > 0)
-        dark = [n for n in np.unique(numbers[edge]) if _is_room(hu[k], numbers == n)]
-        outside[k] = np.isin(numbers, dark)
+    for k, plane in enumerate(hu):
+        numbers, _ = ndimage.label(~body[k] & ~tissue[k])
+        at_edge = [n for n in np.unique(numbers[frame]) if n]
+        if at_edge:
+            within = _convex(body[k])
+            room = [n for n in at_edge if _is_room(plane, numbers == n, within)]
+            outside[k] = np.isin(numbers, room)
     return outside
 
 
-def _is_room(plane: FloatArray, part: Mask) -> bool:
-    return bool(np.median(plane[part]) < _ROOM_AIR_HU)
+def _convex(body: Mask) -> Mask:
+    """Return the convex outline of one slice of the body."""
+    from skimage.morphology import convex_hull_image
+
+    return np.asarray(convex_hull_image(body)) if body.any() else body
+
+
+def _is_room(plane: FloatArray, part: Mask, within: Mask) -> bool:
+    if np.median(plane[part]) < _ROOM_AIR_HU:
+        return True
+    return bool(np.mean(within[part]) < 0.5)
 
 
 def _trunk(tissue: Mask) -> Mask:

@@ -8,6 +8,7 @@ from trame.ui.vuetify3 import VAppLayout
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+from readingroom.workbench.template import part
 from readingroom.workbench.ui import bars, dialogs, listpage, reading
 from readingroom.workbench.ui.theme import THEMES
 
@@ -21,8 +22,12 @@ def build(app: Workbench) -> None:
         VAppLayout(app.server, vuetify_config=THEMES, full_height=True) as layout,
         v3.VApp(theme=("page_dark ? 'dark' : 'light'",), classes="rr-app"),
     ):
-        bars.top(app)
-        with html.Div(classes="rr-body", v_show="page_name == 'list'"):
+        with part(app.server, "bar"):
+            bars.top(app)
+        with (
+            html.Div(classes="rr-body", v_show="page_name == 'list'"),
+            part(app.server, "list"),
+        ):
             listpage.build(app)
         # v-show: the views keep their size and need no new first image on the way back.
         with html.Div(classes="rr-body", v_show="page_name == 'reading'"):
@@ -31,5 +36,6 @@ def build(app: Workbench) -> None:
         bars.busy()
         bars.message(app)
         bars.drop_zone()
-        dialogs.build(app)
+        with part(app.server, "dialogs"):
+            dialogs.build(app)
     app.layout = layout

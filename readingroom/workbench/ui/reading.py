@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+from readingroom.workbench.template import part
 from readingroom.workbench.ui import evidence, findings, history, numbers
 from readingroom.workbench.ui.parts import icon_button
 
@@ -24,12 +25,18 @@ def build(app: Workbench) -> None:
             " page_panel_right ? '' : 'rr-no-right']",
         )
     ):
-        with html.Aside(classes="rr-panel rr-left-panel", v_show="page_panel_left"):
+        with (
+            html.Aside(classes="rr-panel rr-left-panel", v_show="page_panel_left"),
+            part(app.server, "findings"),
+        ):
             _warnings()
             findings.build(app)
         with html.Section(classes="rr-views", id="rr-views"):
             app.viewer.ui()
-        with html.Aside(classes="rr-panel rr-right-panel", v_show="page_panel_right"):
+        with (
+            html.Aside(classes="rr-panel rr-right-panel", v_show="page_panel_right"),
+            part(app.server, "numbers"),
+        ):
             _tabs(app)
 
 

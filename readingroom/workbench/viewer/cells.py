@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trame.widgets import html
 from trame_rca.widgets.rca import RemoteControlledArea
 
+from readingroom.workbench.template import part
 from readingroom.workbench.viewer.layouts import SLICES, VIEWS
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def _cell(viewer: Viewer, name: str) -> None:
             event_throttle_ms=(_THROTTLE_MS,),
         )
         area.add_view_handler(viewer.stage.views[name].adapter)
-        with html.Div(classes="rv-over", v_if=("view_header.left",)):
+        with (
+            part(viewer.server, f"over_{name}", "rv-over"),
+            html.Template(v_if=("view_header.left",)),
+        ):
             _marker(name)
             if name in SLICES:
                 _slice(name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trame.widgets import client, html
 
+from readingroom.workbench.template import part
 from readingroom.workbench.viewer import bars, cells, options
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ def build(viewer: Viewer) -> None:
     """Build everything in the current context; it fills its parent."""
     client.Style(_STYLE.read_text("utf-8"))
     with html.Div(classes="rv"):
-        with html.Div(classes="rv-rail"):
+        with part(viewer.server, "rail", "rv-rail"):
             bars.rail(viewer)
         with html.Div(classes="rv-main"):
-            with html.Div(classes="rv-strip"):
+            with part(viewer.server, "strip", "rv-strip"):
                 bars.strip(viewer)
-            with html.Div(classes="rv-strip rv-options"):
+            with part(viewer.server, "tool_options", "rv-strip rv-options"):
                 options.build(viewer)
             with html.Div(classes="rv-grid", style=("view_grid",)):
                 cells.all_views(viewer)

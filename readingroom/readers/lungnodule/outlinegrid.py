@@ -1,0 +1,110 @@
+"""The surroundings of a nodule on a fine isotropic grid, and back to the scan's voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from readingroom.readers.lungnodule.grids import Box, Triple, closed_mm
+
+FloatArray = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+#: Finest and coarsest sampling, mm; a nodule gets about `_SAMPLES` across.
+_FINEST_MM, _COARSEST_MM, _SAMPLES = 0.45, 0.8, 16.0
+#: Radius of the ball that bridges the lung's surface across a nodule at the pleura, mm.
+_BRIDGE_MM = 14.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A box around the seed.
+
+    Attributes
+    ----------
+    hu : ndarray of float32
+        On an isotropic grid of `step_mm`.
+    lung : ndarray of bool
+        The lung with its surface bridged across what bulges into it.
+    aerated : ndarray of bool
+        Lung without anything dense, for the local background.
+    seed : tuple of int
+        On this grid.
+    box : tuple of slice
+        The box on the scan's grid.
+    """
+
+    hu: FloatArray
+    lung: Mask
+    aerated: Mask
+    seed: tuple[int, int, int]
+    step_mm: float
+    box: Box
+    native: FloatArray
+    spacing_mm: Triple
+
+    def to_native(self, mask: Mask) -> FloatArray:
+        """Return how much of each native voxel of the box lies in `mask`, 0…1 (linear)."""
+        points = [
+            np.arange(n) * step / self.step_mm
+            for n, step in zip(self.native.shape, self.spacing_mm, strict=True)
+        ]
+        grid = np.meshgrid(*points, indexing="ij")
+        return np.asarray(
+            ndimage.map_coordinates(mask.astype(np.float32), grid, order=1, mode="nearest")
+        )
+
+    @property
+    def trilinear(self) -> tuple[float, ...]:
+        """Steps of this grid in native voxels."""
+        return tuple(self.step_mm / s for s in self.spacing_mm)
+
+
+def surroundings(
+    hu: npt.NDArray[Any],
+    spacing_mm: Triple,
+    lungs: npt.NDArray[np.uint8],
+    seed: tuple[int, int, int],
+    reach_mm: float,
+    size_mm: float,
+) -> Surroundings:
+    """Return the box of `reach_mm` around `seed`, sampled for a nodule of `size_mm`."""
+    box = _box(seed, reach_mm, spacing_mm, hu.shape)
+    native = np.maximum(hu[box].astype(np.float32), -1024.0)
+    step = float(np.clip(size_mm / _SAMPLES, _FINEST_MM, _COARSEST_MM))
+    fine = _sampled(native, spacing_mm, step, order=1)
+    own = int(lungs[seed]) or int(np.bincount(lungs[box].ravel(), minlength=3)[1:].argmax()) + 1
+    side = lungs[box] == own
+    lung = _sampled(side.astype(np.float32), spacing_mm, step, order=1) > 0.5
+    bridged = closed_mm(lung, _BRIDGE_MM, (step,) * 3) if lung.any() else lung
+    inside = [int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm)]
+    k, j, i = (min(x, n - 1) for x, n in zip(inside, fine.shape, strict=True))
+    return Surroundings(
+        fine, bridged, lung & (fine < -600.0), (k, j, i), step, box, native, spacing_mm
+    )
+
+
+def _box(seed: tuple[int, int, int], reach: float, spacing: Triple, shape: tuple[int, ...]) -> Box:
+    k, j, i = (
+        slice(max(s - int(np.ceil(reach / d)), 0), min(s + int(np.ceil(reach / d)) + 1, n))
+        for s, d, n in zip(seed, spacing, shape, strict=True)
+    )
+    return k, j, i
+
+
+def _sampled(image: FloatArray, spacing: Triple, step: float, order: int) -> FloatArray:
+    """Return `image` at points `step` apart from its first voxel's centre on."""
+    counts = [
+        int((n - 1) * s / step) + 1 for n, s in zip(image.shape, spacing, strict=True)
+    ]
+    matrix = [step / s for s in spacing]
+    return np.asarray(
+        ndimage.affine_transform(
+            image, matrix, output_shape=tuple(counts), order=order, mode="nearest"
+        ),
+        np.float32,
+    )
