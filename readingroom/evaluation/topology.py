@@ -118,18 +118,20 @@ def curve_score(found: Sequence[Curve], truth: Sequence[Curve], tolerance_px: fl
 def breaks(found: Sequence[Curve], truth: Curve, tolerance_px: float = 3.0) -> int:
     """Return in how many places a true wire is interrupted in what was found.
 
-    The pieces are the found curves that are the nearest one, within the tolerance, to at
-    least 3 px of the wire; there is one break fewer than pieces. A wire that was not found
-    at all is not broken but missed, and shows in the recall.
+    The pieces are the fewest found curves that together follow all that was found of the
+    wire, each for at least 3 px more than the others; there is one break fewer than pieces.
+    A wire that was not found at all is not broken but missed, and shows in the recall.
     """
-    pieces = [resampled(one) for one in found if len(one)]
     points = resampled(truth)
-    if not pieces or not len(points):
-        return 0
-    distances = np.stack([KDTree(piece).query(points)[0] for piece in pieces])
-    nearest = np.where(distances.min(axis=0) <= tolerance_px, distances.argmin(axis=0), -1)
-    counts = np.bincount(nearest[nearest >= 0], minlength=len(pieces))
-    return max(int((counts * STEP_PX >= _PIECE_PX).sum()) - 1, 0)
+    covered = [KDTree(resampled(one)).query(points)[0] <= tolerance_px for one in found if len(one)]
+    left, pieces = np.ones(len(points), bool), 0
+    while covered:
+        best = max(covered, key=lambda piece: int((piece & left).sum()))
+        if (best & left).sum() * STEP_PX < _PIECE_PX:
+            break
+        left &= ~best
+        pieces += 1
+    return max(pieces - 1, 0)
 
 
 def breaks_in_mask(found: Mask, truth: Curve, tolerance_px: float = 3.0) -> int:

@@ -110,11 +110,11 @@ def balanced_entropy(logits: Tensor, target: Tensor, positive_weight: float = 4.
     return functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight)
 
 
-#: The topology terms by name; each takes probabilities and targets.
-TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cldice": soft_cldice,
-    "cbdice": soft_cbdice,
-    "skeleton_recall": lambda p, t: skeleton_recall(p, tubed_skeleton(t)),
+#: The topology terms by name; each takes probabilities, targets and their tubed skeletons.
+TERMS: dict[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
+    "cldice": lambda p, t, _: soft_cldice(p, t),
+    "cbdice": lambda p, t, _: soft_cbdice(p, t),
+    "skeleton_recall": lambda p, t, s: skeleton_recall(p, tubed_skeleton(t) if s is None else s),
 }
 
 
@@ -150,15 +150,24 @@ class HybridLoss(nn.Module):
         done = min(max((fraction - self.start) / (self.full - self.start), 0.0), 1.0)
         return self.weight * 0.5 * (1 - float(torch.cos(torch.tensor(torch.pi * done))))
 
-    def forward(self, logits: Tensor, target: Tensor, fraction: float = 1.0) -> Tensor:
-        """Return the scalar loss of `logits` for a binary `target`, both ``(n, c, h, w)``."""
+    def forward(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        fraction: float = 1.0,
+        skeleton: Tensor | None = None,
+    ) -> Tensor:
+        """Return the scalar loss of `logits` for a binary `target`, both ``(n, c, h, w)``.
+
+        `skeleton` is the target's tubed skeleton, made here if it is needed and missing.
+        """
         probability, target = logits.sigmoid(), target.to(logits.dtype)
         loss = balanced_entropy(logits, target, self.positive_weight)
         loss = loss + soft_dice(probability, target)
         weight = self.topology_weight(fraction)
         if self.term is None or weight == 0.0:
             return loss
-        return loss + weight * self.term(probability, target)
+        return loss + weight * self.term(probability, target, skeleton)
 
 
 def _depth(image: Tensor, iterations: int) -> Tensor:

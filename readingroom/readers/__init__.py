@@ -14,8 +14,14 @@ from readingroom.reader import Progress, Reader
 from readingroom.reading import Reading
 from readingroom.study import Study
 
-_READERS = {"cacs": "readingroom.readers.cacs.reader:CacsReader"}
-_OPTIONS = {"cacs": "readingroom.readers.cacs.options:CacsOptions"}
+_READERS = {
+    "cacs": "readingroom.readers.cacs.reader:CacsReader",
+    "guidewire": "readingroom.readers.guidewire.reader:GuidewireReader",
+}
+_OPTIONS = {
+    "cacs": "readingroom.readers.cacs.options:CacsOptions",
+    "guidewire": "readingroom.readers.guidewire.options:GuidewireOptions",
+}
 
 
 def names() -> list[str]:

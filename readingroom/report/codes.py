@@ -92,7 +92,11 @@ _QUANTITIES = {
     "peak_density": Quantity(codes.DCM.AttenuationCoefficient, None, codes.SCT.Maximum),
     "area": Quantity(codes.SCT.Area, None, codes.SCT.Maximum),
     "maximum_diameter": Quantity(codes.SCT.LongAxis),
+    "long_axis_diameter": Quantity(codes.SCT.LongAxis),
+    "short_axis_diameter": Quantity(codes.SCT.ShortAxis),
     "mean_diameter": Quantity(codes.SCT.Diameter, None, codes.SCT.Mean),
+    "minimum_density": Quantity(codes.DCM.AttenuationCoefficient, None, codes.SCT.Minimum),
+    "maximum_density": Quantity(codes.DCM.AttenuationCoefficient, None, codes.SCT.Maximum),
     "number_of_lesions": Quantity(codes.DCM.NumberOfCalcifications),
 }
 _UNITS = {
@@ -104,6 +108,8 @@ _UNITS = {
     "mm2": ("mm2", "square millimeter"),
     "mm3": ("mm3", "cubic millimeter"),
     "mg": ("mg", "milligram"),
+    "mL": ("mL", "milliliter"),
+    "d": ("d", "day"),
     "a": ("a", "year"),
     "years": ("a", "year"),
 }

@@ -65,6 +65,11 @@ class Pen:
             for other in self._taken
         )
 
+    def measure(self, ends: list[tuple[float, float]], color: tuple[int, int, int]) -> None:
+        """Draw a thin line between the two ends of a diameter."""
+        self._draw.line([*ends[0], *ends[1]], fill=_HALO, width=4)
+        self._draw.line([*ends[0], *ends[1]], fill=color, width=2)
+
     def letters(self, letters: tuple[str, str, str, str]) -> None:
         """Write the patient directions at the left, right, top and bottom edge."""
         middle, end = self._size / 2, self._size - 8

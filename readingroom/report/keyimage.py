@@ -13,7 +13,8 @@ from scipy import ndimage
 
 from readingroom.reading import Finding, Reading
 from readingroom.report.imagepen import Box, Pen, box_of
-from readingroom.report.layouts import Layout, finding_label, layout_of, score, shown_findings
+from readingroom.report.layout import Layout
+from readingroom.report.layouts import finding_label, layout_of, score, shown_findings
 from readingroom.report.orientation import display_of, slice_place
 from readingroom.report.regions import Region, regions_of
 from readingroom.study import Volume
@@ -59,7 +60,7 @@ def key_images(reading: Reading, volume: Volume, n: int = 4) -> list[KeyImage]:
     regions = regions_of(reading, volume, findings)
     findings = [finding for finding in findings if finding.id in regions]
     scene = _Scene(reading, volume, layout, regions)
-    chosen = _choose(findings, regions, layout, n)
+    chosen = _choose(findings, regions, layout, n, _measured_slices(findings, volume, layout))
     if not chosen:
         return [scene.render(k, []) for k in _quiet_slices(reading, volume, layout, n)]
     return [
@@ -68,8 +69,24 @@ def key_images(reading: Reading, volume: Volume, n: int = 4) -> list[KeyImage]:
     ]
 
 
+def _measured_slices(
+    findings: Sequence[Finding], volume: Volume, layout: Layout | None
+) -> dict[str, int]:
+    """Return the slice in which each finding's diameters were measured, by finding id."""
+    found = {}
+    for finding in findings if layout is not None and layout.lines else ():
+        ends = finding.attributes.get(layout.lines[0]) if layout else None
+        if ends:
+            found[finding.id] = round(float(volume.kji_from_lps(ends[0])[0]))
+    return found
+
+
 def _choose(
-    findings: Sequence[Finding], regions: Mapping[str, Region], layout: Layout | None, n: int
+    findings: Sequence[Finding],
+    regions: Mapping[str, Region],
+    layout: Layout | None,
+    n: int,
+    measured: Mapping[str, int],
 ) -> list[int]:
     """Return slices, each showing the most of what the earlier ones did not show."""
     left = {f.id: _importance(f, regions[f.id], layout) for f in findings}
@@ -80,7 +97,9 @@ def _choose(
         for finding, worth in left.items():
             part = areas[finding] / areas[finding].max()
             for k, share in zip(regions[finding].slices, part, strict=True):
-                gains[k] = gains.get(k, 0.0) + worth * float(share)
+                # The slice of the diameters wins over one of the same area.
+                bonus = 1.0 if measured.get(finding) == k else 0.0
+                gains[k] = gains.get(k, 0.0) + worth * (float(share) + bonus)
         best = max(gains, key=lambda k: (gains[k], k))
         chosen.append(best)
         left = {f: w for f, w in left.items() if not _shows(regions[f], areas[f], best)}
@@ -91,7 +110,7 @@ def _importance(finding: Finding, region: Region, layout: Layout | None) -> floa
     """Return what showing a finding is worth: its score, findings of the total first."""
     if layout is None:
         return float(region.mask.sum())
-    inside = finding.label in layout.rows
+    inside = layout.numbered or finding.label in layout.rows
     return (1.0 + score(finding, layout)) * (1000.0 if inside else 1.0)
 
 
@@ -141,6 +160,8 @@ class _Scene:
             image[_outline(shapes[finding.id])] = self._rgb(finding)
         picture = Image.fromarray(image)
         pen = Pen(picture)
+        for finding in findings:
+            self._draw_lines(pen, finding, k, box)
         self._write_labels(pen, findings, shapes)
         pen.letters(self._display.letters)
         pen.scale(SIZE_PX / ((box[2] - box[0]) * self._display.pixel_mm[1]))
@@ -172,7 +193,22 @@ class _Scene:
             text = finding_label(finding, self._layout)
             if self._layout is not None:
                 text += f" {score(finding, self._layout):.0f}"
+                text += " mm" if self._layout.numbered else ""
             pen.label(text, shapes[finding.id], self._rgb(finding))
+
+    def _draw_lines(self, pen: Pen, finding: Finding, k: int, box: Box) -> None:
+        """Draw the diameters that were measured in this slice."""
+        for name in () if self._layout is None else self._layout.lines:
+            ends = finding.attributes.get(name) or []
+            places = [self._volume.kji_from_lps(end) for end in ends]
+            if len(places) == 2 and all(abs(place[0] - k) < 0.5 for place in places):
+                pen.measure([self._on_image(place, box) for place in places], self._rgb(finding))
+
+    def _on_image(self, kji: npt.NDArray[np.float64], box: Box) -> tuple[float, float]:
+        """Return where a point of the slice is on the key image, px."""
+        row, column = self._display.place(float(kji[1]), float(kji[2]), self._volume.shape[1:])
+        side = SIZE_PX / (box[2] - box[0]), SIZE_PX / (box[3] - box[1])
+        return (column + 0.5 - box[0]) * side[0], (row + 0.5 - box[1]) * side[1]
 
     def _rgb(self, finding: Finding) -> tuple[int, int, int]:
         color = self._colors.get(finding.mask_segment or "", _DEFAULT_COLOR)
@@ -203,7 +239,8 @@ class _Scene:
         rows_mm, columns_mm = self._display.pixel_mm
         left, top = min(b[0] for b in boxes) * columns_mm, min(b[1] for b in boxes) * rows_mm
         right, bottom = max(b[2] for b in boxes) * columns_mm, max(b[3] for b in boxes) * rows_mm
-        half = max(right - left + 2 * _MARGIN_MM, bottom - top + 2 * _MARGIN_MM, _SMALLEST_MM) / 2
+        least = _SMALLEST_MM if self._layout is None else self._layout.smallest_crop_mm
+        half = max(right - left + 2 * _MARGIN_MM, bottom - top + 2 * _MARGIN_MM, least) / 2
         x, y = (left + right) / 2, (top + bottom) / 2
         return (
             (x - half) / columns_mm,

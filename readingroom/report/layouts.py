@@ -5,83 +5,11 @@ A reader without an entry is shown by its measurements as they come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from readingroom import terminology
 from readingroom.reading import Category, Finding, Reading
+from readingroom.report.layout import Column, Label, Layout
+from readingroom.report.lunglayout import LUNG
 from readingroom.report.structures import CONTRAST_PREFIX, STRUCTURES
-
-#: English and Chinese.
-Label = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table of structures.
-
-    Attributes
-    ----------
-    quantity : str
-        Measurement name without the structure; empty counts the scored findings.
-    decimals : int
-        Digits after the point for values below 10; larger ones show one less.
-    """
-
-    quantity: str
-    label: Label
-    decimals: int = 1
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The report of one reader.
-
-    Attributes
-    ----------
-    headline : str
-        Measurement shown large.
-    rows, beside : Mapping of str to Label
-        Structures inside the headline's total, and structures outside it.
-    single : Mapping of str to Label
-        Further measurements shown one by one, where present.
-    shown : tuple of str
-        Labels of findings that key images and lists show, the most important first; empty
-        shows all.
-    short : Mapping of str to str
-        Labels as written on images.
-    crop_to : str
-        Mask segment that key images are cropped to.
-    window : tuple of float
-        Centre and width of the display window, HU.
-    headline_category : str
-        Category whose meaning stands under the headline's number.
-    headline_warning, banner : Label or None
-        Stand under the headline's number and across the page where the numbers are not
-        what a reader of the page would take them for.
-    """
-
-    title: Label
-    headline: str
-    headline_label: Label
-    columns: tuple[Column, ...]
-    rows: Mapping[str, Label]
-    beside: Mapping[str, Label]
-    beside_title: Label
-    single: Mapping[str, Label]
-    categories: Mapping[str, Label]
-    finding_score: str
-    finding_columns: tuple[Column, ...]
-    shown: tuple[str, ...]
-    short: Mapping[str, str]
-    crop_to: str
-    window: tuple[float, float]
-    none_found: Label
-    headline_category: str = ""
-    headline_warning: Label | None = None
-    banner: Label | None = None
-
 
 _VESSELS: dict[str, Label] = {
     "LM": ("Left main (LM)", "左主干 (LM)"),
@@ -174,6 +102,8 @@ def _cacs(prefix: str) -> Layout:
 
 def layout_of(reading: Reading) -> Layout | None:
     """Return the layout of the reading's reader; None where there is none."""
+    if reading.reader == "lungnodule":
+        return LUNG
     if reading.reader != "cacs":
         return None
     contrast = any(name.startswith(CONTRAST_PREFIX) for name in reading.measurements)
@@ -194,11 +124,18 @@ def meaning(reader: str, category: Category, language: str) -> str:
 
         translated = meaning_zh(category)
         return "" if translated == category.value else translated
+    if language == "zh" and reader == "lungnodule":
+        from readingroom.readers.lungnodule.judge import meaning_zh as in_chinese
+
+        return in_chinese(category)
     return category.meaning
 
 
 def finding_label(finding: Finding, layout: Layout | None, language: str = "en") -> str:
     """Return a finding's label as briefly as people write it."""
+    if layout is not None and layout.numbered:
+        said = [attribute_text(finding, column, language) for column in layout.detail]
+        return " ".join([finding.id, *(word for word in said if word)])
     known = terminology.CONCEPTS.get(finding.label)
     if language == "zh" and known is not None and finding.label not in _ABBREVIATED:
         return known.chinese
@@ -206,9 +143,20 @@ def finding_label(finding: Finding, layout: Layout | None, language: str = "en")
     return short.get(finding.label, finding.label)
 
 
+def attribute_text(finding: Finding, column: Column, language: str = "en") -> str:
+    """Return the attribute of a finding that a column shows, in words; empty for none."""
+    value = finding.attributes.get(column.attribute)
+    if value in (None, ""):
+        return ""
+    known = column.words.get(str(value))
+    return str(value) if known is None else known[language == "zh"]
+
+
 def shown_findings(reading: Reading, layout: Layout | None) -> list[Finding]:
     """Return the findings that images and lists show, the most important first."""
     kept = [finding for finding in reading.findings if finding.state != "rejected"]
+    if layout is not None and layout.numbered:
+        return sorted(kept, key=lambda f: -score(f, layout))
     if layout is None or not layout.shown:
         return kept
     order = {label: place for place, label in enumerate(layout.shown)}

@@ -42,6 +42,14 @@ class Display:
         shown = shown[::-1] if self.flip_rows else shown
         return np.asarray(shown[:, ::-1] if self.flip_columns else shown)
 
+    def place(self, row: float, column: float, shape: tuple[int, int]) -> tuple[float, float]:
+        """Return displayed row and column of a point of a slice ``[j, i]`` of `shape`."""
+        rows, columns = shape
+        if self.transpose:
+            row, column, rows, columns = column, row, columns, rows
+        row = rows - 1 - row if self.flip_rows else row
+        return row, columns - 1 - column if self.flip_columns else column
+
 
 def display_of(volume: Volume) -> Display:
     """Return how the slices of `volume` are shown in radiological convention.

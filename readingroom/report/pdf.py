@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from readingroom.report import phrases
 from readingroom.report.codes import spoken
 from readingroom.report.keyimage import KeyImage, key_images
-from readingroom.report.layouts import Layout, layout_of
+from readingroom.report.layout import Layout
+from readingroom.report.layouts import layout_of, shown_findings
 from readingroom.report.page import (
     ACCENT,
     AMBER,
@@ -21,6 +22,7 @@ from readingroom.report.page import (
     RED,
     Area,
     Page,
+    row_height,
 )
 from readingroom.report.phrases import Language, phrase, pick
 from readingroom.report.saving import complete_or_absent
@@ -50,6 +52,8 @@ _STATUS: dict[str, Color] = {"proposed": AMBER, "reviewed": ACCENT, "signed": GR
 #: Heights of the parts of the page, points; images take what these and the rest leave.
 _HEAD, _FACTS, _BANNER, _NUMBERS, _FOOT = 30.0, 50.0, 20.0, 92.0, 62.0
 _NOTES_AT_LEAST = 96.0
+#: Findings in a list that takes the width of the page.
+_WIDE_ROWS = 8
 
 
 def write(reading: Reading, volume: Volume, path: Path, language: str = "en") -> Path:
@@ -172,6 +176,8 @@ class _Report:
 
     def _middle(self, area: Area, images: Sequence[KeyImage]) -> float:
         """Write images on the left, categories and lists on the right; return the height."""
+        if self._layout is not None and self._layout.wide_columns:
+            return self._wide_middle(area, images)
         height = min(area.height - _NOTES_AT_LEAST - _GAP, 378.0)
         left = Area(area.x, area.y, 0.665 * area.width, height)
         right_x = left.x + left.width + 14
@@ -183,6 +189,19 @@ class _Report:
         else:
             under_side = self._side(right, with_findings=True)
         return area.y - min(under_images.y, under_side.y)
+
+    def _wide_middle(self, area: Area, images: Sequence[KeyImage]) -> float:
+        """Write the list of findings across the page, under images and categories."""
+        count = min(len(shown_findings(self._reading, self._layout)), _WIDE_ROWS)
+        listed = 13 + (max(count, 1) + 2) * row_height(7.8)
+        height = min(area.height - _NOTES_AT_LEAST - listed - 2 * _GAP, 300.0)
+        left = Area(area.x, area.y, 0.56 * area.width, height)
+        right_x = left.x + left.width + 14
+        right = Area(right_x, area.y, area.x + area.width - right_x, height)
+        used = self._images(left, images)
+        under = min(left.y - used, self._side(right, with_findings=False).y)
+        wide = Area(area.x, under - _GAP, area.width, listed)
+        return area.y - self._findings(wide).y
 
     def _images(self, area: Area, images: Sequence[KeyImage]) -> float:
         """Write the images in two columns, a single one larger; return the height."""
@@ -214,6 +233,7 @@ class _Report:
         shown = categories(self._reading, self._layout, self._language)
         if not shown:
             area = area.below(self._page.paragraph(area, self._say("no_categories"), 8) + 3)
+        lines = 2 if self._layout is None else self._layout.meaning_lines
         for entry in shown + single_values(self._reading, self._layout, self._language):
             if area.height < 34:
                 break
@@ -222,7 +242,7 @@ class _Report:
             area = area.below(used)
             if entry.meaning:
                 area = area.below(
-                    self._page.paragraph(area, entry.meaning, 7.3, color=GREY, lines=2)
+                    self._page.paragraph(area, entry.meaning, 7.3, color=GREY, lines=lines)
                 )
             area = area.below(3)
         return area.below(_GAP - 3)
@@ -241,12 +261,16 @@ class _Report:
         table = findings(self._reading, self._volume, self._layout, self._language)
         if area.height < 40:
             return area
-        area = self._page.heading(area, self._say("largest" if self._layout else "findings"))
+        title = self._say("largest" if self._layout else "findings")
+        if self._layout is not None and self._layout.findings_title is not None:
+            title = pick(self._layout.findings_title, self._language)
+        area = self._page.heading(area, title)
         if not table.rows:
             words = pick(self._layout.none_found, self._language) if self._layout else ""
             return area.below(self._page.paragraph(area, words, 8))
+        first = 0.07 if self._layout is not None and self._layout.wide_columns else 0.28
         return self._page.table_with_rest(
-            area, *table.columns_of(0.28), size=7.8, rest=self._more_findings
+            area, *table.columns_of(first), size=7.8, rest=self._more_findings
         )
 
     def _more_findings(self, count: int) -> str:

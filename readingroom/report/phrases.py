@@ -136,7 +136,7 @@ def patient_facts(reading: Reading, language: Language) -> list[tuple[str, str]]
         "examined": _moment(str(facts.get("acquired_at") or "")),
         "series": "" if series is None else f"{series.modality} {series.description}".strip(),
         "scanner": scanner,
-        "technique": _technique(facts, language),
+        "technique": _technique(facts, language, gating=reading.reader == "cacs"),
     }
     return [(phrase(key, language), value or _ABSENT) for key, value in values.items()]
 
@@ -149,11 +149,11 @@ def _sex_age(patient: dict[str, Any], language: Language) -> str:
     return ", ".join(parts) if language == "en" else "，".join(parts)
 
 
-def _technique(facts: dict[str, Any], language: Language) -> str:
+def _technique(facts: dict[str, Any], language: Language, *, gating: bool) -> str:
     parts = []
     if facts.get("kvp") is not None:
         parts.append(f"{facts['kvp']:g} kVp")
-    if facts:
+    if facts and gating:
         gated = facts.get("gated")
         known = "gated" if gated else "not_gated"
         parts.append(phrase("gating_unknown" if gated is None else known, language))

@@ -64,7 +64,7 @@ def finding_group(
         "finding_type": terms.type,
         "finding_sites": [sr.FindingSite(terms.region)] if terms.region else None,
         "algorithm_id": _algorithm(reading),
-        "measurements": _measurements(finding.measurements) + _certainty(finding),
+        "measurements": _finding_measurements(finding, frame_of_reference) + _certainty(finding),
         "qualitative_evaluations": _evaluations(finding),
     }
     if segment is not None:
@@ -195,9 +195,39 @@ def _measurements(found: Mapping[str, Measurement]) -> list[sr.Measurement]:
     ]
 
 
-def _measurement(name: str, measurement: Measurement) -> sr.Measurement:
+#: Measurements that are drawn as a line, and the attribute that holds its ends, LPS mm.
+_LINES = {
+    "long_axis_diameter": "long_axis_lps_mm",
+    "short_axis_diameter": "short_axis_lps_mm",
+}
+
+
+def _finding_measurements(finding: Finding, frame_of_reference: str) -> list[sr.Measurement]:
+    """Return the measurements of a finding; diameters with their lines (TID 300, SCOORD3D)."""
+    found = []
+    for name, measurement in finding.measurements.items():
+        if measurement.value is None or name in _REPEATED:
+            continue
+        ends = finding.attributes.get(_LINES.get(name, ""))
+        line = None if not ends else [_line(np.array(ends, np.float64), frame_of_reference)]
+        found.append(_measurement(name, measurement, line))
+    return found
+
+
+def _line(
+    ends: npt.NDArray[np.float64], frame_of_reference: str
+) -> sr.CoordinatesForMeasurement3D:
+    return sr.CoordinatesForMeasurement3D("POLYLINE", ends, frame_of_reference)
+
+
+def _measurement(
+    name: str,
+    measurement: Measurement,
+    line: list[sr.CoordinatesForMeasurement3D] | None = None,
+) -> sr.Measurement:
     meaning = quantity(name)
     return sr.Measurement(
+        referenced_coordinates=line,
         name=meaning.name,
         value=float(f"{measurement.value:.6g}"),
         unit=unit(measurement.unit),

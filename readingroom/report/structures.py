@@ -53,7 +53,16 @@ STRUCTURES: dict[str, dict[str, Structure]] = {
         "AORTA": Structure("AORTA", prefix="aorta_"),
         "AORTIC_VALVE": Structure("AORTIC_VALVE", prefix="aortic_valve_"),
         "MITRAL_VALVE": Structure("MITRAL_VALVE", prefix="mitral_valve_"),
-    }
+    },
+    "lungnodule": {
+        "LUNG_RIGHT": Structure("LUNG_RIGHT", suffix="_right_lung"),
+        "LUNG_LEFT": Structure("LUNG_LEFT", suffix="_left_lung"),
+        "RIGHT_UPPER_LOBE": Structure("RIGHT_UPPER_LOBE", suffix="_right_upper_lobe"),
+        "RIGHT_MIDDLE_LOBE": Structure("RIGHT_MIDDLE_LOBE", suffix="_right_middle_lobe"),
+        "RIGHT_LOWER_LOBE": Structure("RIGHT_LOWER_LOBE", suffix="_right_lower_lobe"),
+        "LEFT_UPPER_LOBE": Structure("LEFT_UPPER_LOBE", suffix="_left_upper_lobe"),
+        "LEFT_LOWER_LOBE": Structure("LEFT_LOWER_LOBE", suffix="_left_lower_lobe"),
+    },
 }
 
 

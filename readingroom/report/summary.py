@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from readingroom import terminology
 from readingroom.reading import Finding, Measurement, Reading
 from readingroom.report.codes import spoken
+from readingroom.report.layout import Column, Layout
 from readingroom.report.layouts import (
-    Column,
-    Layout,
+    attribute_text,
     finding_label,
     meaning,
     measurement_name,
@@ -62,8 +62,7 @@ def totals(reading: Reading, layout: Layout, language: Language, *, beside: bool
     columns = [c for c in layout.columns if not c.optional or c.quantity in reading.measurements]
     structures = layout.beside if beside else layout.rows
     if beside:
-        names = {measurement_name(reading.reader, key, "") for key in structures}
-        columns = [c for c in columns if _measured(reading, names, c.quantity)]
+        columns = [c for c in columns if _measured(reading, structures, c.quantity)]
     rows = [
         (pick(label, language), *(_total(reading, layout, key, c) for c in columns))
         for key, label in structures.items()
@@ -72,15 +71,15 @@ def totals(reading: Reading, layout: Layout, language: Language, *, beside: bool
         whole = [_whole(reading, layout, column) for column in columns]
         rows.append((phrase("total", language), *whole))
     first = phrase("outside" if beside else "structure", language)
+    if layout.structure_label is not None:
+        first = pick(layout.structure_label, language)
     return Table((first, *(pick(c.label, language) for c in columns)), tuple(rows))
 
 
-def _measured(reading: Reading, names: set[str], quantity: str) -> bool:
+def _measured(reading: Reading, structures: Iterable[str], quantity: str) -> bool:
     """Whether any structure beside the total has this quantity."""
-    contrast = quantity.startswith("contrast_derived_")
-    bare = quantity.removeprefix("contrast_derived_")
-    prefix = "contrast_derived_" if contrast else ""
-    return bool(quantity) and any(f"{prefix}{name}{bare}" in reading.measurements for name in names)
+    names = (measurement_name(reading.reader, key, quantity) for key in structures)
+    return bool(quantity) and any(name in reading.measurements for name in names)
 
 
 def _total(reading: Reading, layout: Layout, key: str, column: Column) -> str:
@@ -129,17 +128,24 @@ def findings(reading: Reading, volume: Volume, layout: Layout | None, language: 
     if layout is None:
         return _plain_findings(shown, language)
     regions = regions_of(reading, volume, shown)
-    columns = layout.finding_columns
+    columns = layout.wide_columns or layout.finding_columns
     start = (phrase("lesion", language), phrase("slice", language))
     rows = [
         (
-            finding_label(finding, layout, language),
+            finding.id if layout.wide_columns else finding_label(finding, layout, language),
             str(_slice_of(finding, regions.get(finding.id), volume) + 1),
-            *(_value(finding.measurements.get(c.quantity), c.decimals) for c in columns),
+            *(finding_cell(finding, c, language) for c in columns),
         )
         for finding in shown
     ]
     return Table((*start, *(pick(c.label, language) for c in columns)), tuple(rows))
+
+
+def finding_cell(finding: Finding, column: Column, language: Language) -> str:
+    """Return what a column shows of a finding."""
+    if column.attribute:
+        return attribute_text(finding, column, language) or "–"
+    return _value(finding.measurements.get(column.quantity), column.decimals)
 
 
 def _slice_of(finding: Finding, region: Region | None, volume: Volume) -> int:

@@ -33,7 +33,7 @@ def reading(study):
 def a_bare_reading(**fields):
     """Return a reading of a file that states nobody and nothing."""
     return Reading(
-        reader="lungnodule",
+        reader="dxa",
         reader_version="0.1.0",
         created="2026-03-14T09:26:53+00:00",
         study=StudyRecord(series=[SeriesRecord(uid="", modality="")]),

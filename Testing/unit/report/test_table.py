@@ -19,7 +19,7 @@ def a_finding(number=1, **fields):
 def a_reading(*findings, **fields):
     study = StudyRecord(study_uid="1.2.3", series=[SeriesRecord(uid="1.2.3.4", modality="CT")])
     return Reading(
-        reader="lungnodule",
+        reader="dxa",
         reader_version="0.1.0",
         created="2026-03-14T09:26:53+00:00",
         study=study,

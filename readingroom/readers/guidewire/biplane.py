@@ -267,7 +267,7 @@ def _nearest(points: FloatArray, curve: FloatArray) -> FloatArray:
     return np.asarray(dense[KDTree(dense).query(points)[1]])
 
 
-def _spline(points: FloatArray, noise_mm: float = 0.3, step_mm: float = 1.0) -> FloatArray:
+def _spline(points: FloatArray, noise_mm: float = 0.15, step_mm: float = 1.0) -> FloatArray:
     """Return points on a smoothing cubic B-spline, `step_mm` apart."""
     kept = points[np.append(True, np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-2)]
     if len(kept) < 5:

@@ -17,7 +17,7 @@ from readingroom import __version__
 from readingroom.imaging import digest
 from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
-from readingroom.readers.guidewire import NAME, VERSION, fitness, preprocess, segment
+from readingroom.readers.guidewire import NAME, VERSION, fitness, segment
 from readingroom.readers.guidewire import findings as parts
 from readingroom.readers.guidewire.centerline import Wire, trace
 from readingroom.readers.guidewire.frames import Frames, normalise
@@ -106,7 +106,7 @@ def _look(
     chosen = cine.array[options.first_frame : last + 1]
     progress("normalise", 0.05)
     frames = normalise(chosen, polarity=options.polarity)
-    prepared = preprocess.apply(frames, options.preprocessing)
+    prepared = _prepared(frames, options.preprocessing)
     clock.lap("preprocessing")
     probabilities = segment.segment(engine, prepared, progress=progress.part(0.1, 0.75))
     clock.lap("segmentation")
@@ -119,6 +119,14 @@ def _look(
     contrast = [_contrast(frame, one) for frame, one in zip(frames.array, wires, strict=True)]
     known = [value for value in contrast if value is not None]
     return _Seen(frames, devices, float(np.median(known)) if known else None)
+
+
+def _prepared(frames: Frames, steps: str) -> Frames:
+    if not steps.strip():
+        return frames
+    from readingroom.readers.guidewire import preprocess
+
+    return preprocess.apply(frames, steps)
 
 
 def _traced(probability: npt.NDArray[np.uint8], options: GuidewireOptions) -> list[Wire]:

@@ -1,5 +1,18 @@
-"""Fluoroscopy with exact truth."""
+"""Fluoroscopy with exact truth: pairs for training, sequences, biplane, cases on disk."""
 
 from readingroom.readers.guidewire.simulatedpair import SimulatedPair, simulate_pair
+from readingroom.readers.guidewire.simulatedsequence import (
+    SimulatedBiplane,
+    SimulatedSequence,
+    simulate_biplane,
+    simulate_sequence,
+)
 
-__all__ = ["SimulatedPair", "simulate_pair"]
+__all__ = [
+    "SimulatedBiplane",
+    "SimulatedPair",
+    "SimulatedSequence",
+    "simulate_biplane",
+    "simulate_pair",
+    "simulate_sequence",
+]

@@ -43,7 +43,7 @@ def phantom(rng: np.random.Generator, size: int) -> Picture:
     pixel = float(rng.uniform(0.3, 0.9)) * 512 / size
     depth = slope(rng, size, rng.uniform(0.05, 0.4)).astype(np.float32)
     for _ in range(int(rng.integers(1, 6))):
-        points, _ = random_axis(rng, size, pixel, rng.uniform(0.6, 2.2) * size, 25.0)
+        points, _ = random_axis(rng, size, pixel, rng.uniform(0.3, 1.2) * size, 25.0)
         width = round(rng.uniform(12, 45), 0)
         wall = Tube(width, round(rng.uniform(0.006, 0.014), 3), width - 4.0)
         render(depth, Device.uniform(points, wall), pixel, 1.0)
@@ -137,7 +137,7 @@ def _lung_vessels(rng: np.random.Generator, depth: Picture, pixel: float) -> Non
     size = depth.shape[0]
     for _ in range(int(rng.integers(15, 60))):
         width = round(float(np.exp(rng.uniform(np.log(0.6), np.log(7.0)))), 1)
-        points, _ = random_axis(rng, size, pixel, rng.uniform(0.05, 0.5) * size, 8.0)
+        points, _ = random_axis(rng, size, pixel, rng.uniform(0.05, 0.5) * size, 8.0, lead=False)
         render(depth, Device.uniform(points, Tube(width, 0.014)), pixel, 1.0)
 
 

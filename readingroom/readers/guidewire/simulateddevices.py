@@ -31,10 +31,20 @@ def placed(axis_mm: FloatArray, pixel_mm: float, anchor: FloatArray, angle: floa
 
 
 def random_axis(
-    rng: np.random.Generator, size: int, pixel_mm: float, length_px: float, tightest_mm: float
+    rng: np.random.Generator,
+    size: int,
+    pixel_mm: float,
+    length_px: float,
+    tightest_mm: float,
+    *,
+    lead: bool = True,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return a random curve somewhere in the picture: points (px) and oblique gain."""
-    way = random_way(rng, length_px * pixel_mm, pixel_mm, tightest_mm)
+    """Return a random curve somewhere in the picture: points (px) and oblique gain.
+
+    With `lead` it comes in from beyond the border; the last point is its end.
+    """
+    before = 1.2 * size * pixel_mm if lead else 0.0
+    way = random_way(rng, length_px * pixel_mm, pixel_mm, tightest_mm, before)
     axis = follow(way, way.length_mm)
     anchor = rng.uniform(-0.1, 1.1, 2) * size
     return placed(axis, pixel_mm, anchor, rng.uniform(0, 2 * np.pi)), oblique_gain(axis)
@@ -42,14 +52,14 @@ def random_axis(
 
 def other_catheter(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     """Return a catheter without a wire, 4 to 8 F."""
-    points, gain = random_axis(rng, size, pixel_mm, rng.uniform(0.5, 1.8) * size, 15.0)
+    points, gain = random_axis(rng, size, pixel_mm, rng.uniform(0.3, 1.2) * size, 15.0)
     _, tube = random_catheter(rng)
     return [Device(points, (tube,), np.zeros(len(points), np.intp), np.minimum(gain, 2.0))]
 
 
 def pacemaker_lead(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     """Return a pacing lead: insulated conductor coil, ring and tip electrode."""
-    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.6, 1.6) * size, 12.0)
+    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.3, 1.0) * size, 12.0)
     outer = rng.uniform(1.4, 2.4)
     body = Tube(round(0.75 * outer, 2), ATTENUATION_PER_MM["lead_coil"], round(0.45 * outer, 2))
     electrode = Tube(round(outer, 2), ATTENUATION_PER_MM["electrode"], round(0.55 * outer, 2))
@@ -62,7 +72,7 @@ def pacemaker_lead(rng: np.random.Generator, size: int, pixel_mm: float) -> list
 
 def ecg_lead(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     """Return an electrocardiogram cable on the skin with its electrode's press stud."""
-    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.5, 1.5) * size, 25.0)
+    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.3, 1.0) * size, 25.0)
     strand = Tube(float(rng.choice([0.5, 0.7, 0.9])), ATTENUATION_PER_MM["copper_strand"])
     stud = points[-1] + np.array([[0.0, 0.0], [0.7, 0.0], [1.4, 0.0]])
     return [Device.uniform(points, strand), Device.uniform(stud, Tube(7.0, 0.12))]
@@ -128,7 +138,7 @@ def _branch(
     devices.append(_tapered(points, diameter_mm, 0.6 * diameter_mm, concentration))
     if generations == 0:
         return
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 3))):
         at = int(rng.integers(0, len(points)))
         way = random_way(rng, rng.uniform(0.3, 0.7) * len(points) * pixel_mm, pixel_mm, 6.0)
         twig = follow(way, way.length_mm)[:, :2] / pixel_mm
@@ -151,7 +161,7 @@ def _tapered(points: FloatArray, first_mm: float, last_mm: float, mu: float) -> 
 
 def stent(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     """Return a stent: rings of zigzag struts around a short piece of vessel."""
-    axis, _ = random_axis(rng, size, pixel_mm, rng.uniform(12, 30) / pixel_mm, 15.0)
+    axis, _ = random_axis(rng, size, pixel_mm, rng.uniform(12, 30) / pixel_mm, 15.0, lead=False)
     centre = rng.uniform(0.15, 0.85, 2) * size
     axis = axis - axis.mean(axis=0) + centre
     radius = rng.uniform(1.2, 4.0) / pixel_mm
@@ -181,7 +191,7 @@ def clips_and_calcium(rng: np.random.Generator, size: int, pixel_mm: float) -> l
 
 def probe(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     """Return a transoesophageal ultrasound probe: a thick shaft and a dense head."""
-    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.4, 1.0) * size, 40.0)
+    points, _ = random_axis(rng, size, pixel_mm, rng.uniform(0.2, 0.7) * size, 40.0)
     piece = np.zeros(len(points), np.intp)
     piece[-int(35 / pixel_mm) :] = 1
     return [Device(points, (Tube(9.0, 0.06, 6.0), Tube(12.0, 0.16)), piece)]

@@ -147,8 +147,15 @@ def _placed_wire(
     rng: np.random.Generator, size: int, pixel_mm: float, motion: Displacement
 ) -> _Drawn:
     """Return a wire somewhere in the picture, now and a frame before."""
-    scene = random_wire(rng, TRAINING_WIRES, 1.5 * size * pixel_mm, pixel_mm / 2,
-                        thinnest_mm=0.5 * pixel_mm)  # fmt: skip
+    side_mm = size * pixel_mm
+    scene = random_wire(
+        rng,
+        TRAINING_WIRES,
+        1.2 * side_mm,
+        pixel_mm / 2,
+        lead_mm=1.2 * side_mm,
+        thinnest_mm=0.5 * pixel_mm,
+    )
     within = rng.random() < 0.8
     anchor = rng.uniform(0.05, 0.95, 2) * size if within else rng.uniform(-0.4, 1.4, 2) * size
     angle = float(rng.uniform(0, 2 * np.pi))

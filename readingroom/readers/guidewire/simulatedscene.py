@@ -77,6 +77,7 @@ def random_wire(
     longest_mm: float,
     step_mm: float,
     *,
+    lead_mm: float = 0.0,
     thinnest_mm: float = 0.0,
     sheathed: float = 0.5,
 ) -> WireInScene:
@@ -84,6 +85,8 @@ def random_wire(
 
     Parameters
     ----------
+    lead_mm : float
+        Length of the way before that, outside the picture: wires come in from the border.
     thinnest_mm : float
         Wires below this diameter are not drawn: the picture could not show them.
     sheathed : float
@@ -94,19 +97,19 @@ def random_wire(
     spread = float(rng.uniform(0.0, 0.35))
     shaft, end = (other_opacity(rng, tube, spread) for tube in model.tubes())
     length = longest_mm * rng.uniform(0.35, 1.0)
-    way = random_way(rng, longest_mm * 1.05 + 2, step_mm, model.tightest_mm)
+    way = random_way(rng, longest_mm * 1.05 + 2, step_mm, model.tightest_mm, lead_mm)
     catheter, inside = None, 0.0
     if rng.random() < sheathed:
         _, tube = random_catheter(rng)
         if tube.inner_mm > model.outer_mm + _CLEARANCE_MM:
-            catheter, inside = tube, length * rng.uniform(0.15, 0.85)
+            catheter, inside = tube, lead_mm + length * rng.uniform(0.0, 0.85)
     return WireInScene(
         model=model,
         tubes=(shaft, end),
         way=way,
         tip=random_tip(rng, model),
         rotation=float(rng.uniform(0, 2 * np.pi)),
-        pushed_mm=float(length),
+        pushed_mm=float(lead_mm + length),
         opaque_mm=float(rng.uniform(*model.opaque_mm)),
         sheathed_mm=float(inside),
         catheter=catheter,

@@ -135,17 +135,26 @@ class Way:
 
 
 def random_way(
-    rng: np.random.Generator, length_mm: float, step_mm: float, tightest_mm: float
+    rng: np.random.Generator,
+    length_mm: float,
+    step_mm: float,
+    tightest_mm: float,
+    lead_mm: float = 0.0,
 ) -> Way:
-    """Return a way with random bends, none tighter than `tightest_mm`."""
+    """Return a way with random bends, none tighter than `tightest_mm`.
+
+    `lead_mm` of nearly straight way come before: what lies outside the picture.
+    """
     knots_mm = np.arange(0.0, length_mm + 40.0, rng.uniform(12.0, 30.0))
-    liveliness = rng.choice([0.15, 0.4, 0.9], p=[0.35, 0.4, 0.25]) / max(tightest_mm, 10.0)
+    liveliness = rng.choice([0.15, 0.4, 0.8], p=[0.4, 0.4, 0.2]) / max(tightest_mm, 12.0)
     at = np.arange(0.0, length_mm + step_mm, step_mm)
     turn = np.interp(at, knots_mm, rng.normal(0, liveliness, len(knots_mm)))
     turn += _arch(rng, at)
     climb = np.interp(at, knots_mm, rng.normal(0, 0.6 * liveliness, len(knots_mm)))
     limit = 1.0 / tightest_mm
-    return Way(step_mm, np.clip(turn, -limit, limit), np.clip(climb, -limit, limit) * 0.7)
+    lead = round(lead_mm / step_mm)
+    turn = np.pad(np.clip(turn, -limit, limit), (lead, 0), constant_values=rng.normal(0, 0.003))
+    return Way(step_mm, turn, np.pad(np.clip(climb, -limit, limit) * 0.7, (lead, 0)))
 
 
 def _arch(rng: np.random.Generator, at_mm: FloatArray) -> FloatArray:
@@ -170,7 +179,7 @@ def follow(
     count = int(np.clip(round(pushed_mm / way.step_mm) + 1, 2, len(way.turn)))
     turn, climb = way.turn[:count].copy(), way.climb[:count].copy()
     if tip is not None and tip.bend > 0:
-        bent = min(max(int(round(tip.length_mm / way.step_mm)), 1), count)
+        bent = min(max(round(tip.length_mm / way.step_mm), 1), count)
         turn[-bent:] += tip.bend / (bent * way.step_mm) * np.cos(rotation)
         climb[-bent:] += tip.bend / (bent * way.step_mm) * np.sin(rotation)
     azimuth = np.cumsum(turn) * way.step_mm
@@ -199,4 +208,5 @@ def random_catheter(rng: np.random.Generator) -> tuple[float, Tube]:
 
 def other_opacity(rng: np.random.Generator, tube: Tube, spread: float) -> Tube:
     """Return the tube as another maker or another tube voltage shows it."""
-    return replace(tube, attenuation=round(tube.attenuation * float(np.exp(rng.uniform(-spread, spread))), 2))
+    factor = float(np.exp(rng.uniform(-spread, spread)))
+    return replace(tube, attenuation=round(tube.attenuation * factor, 2))

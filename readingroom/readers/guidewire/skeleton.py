@@ -26,7 +26,8 @@ def chains_of(mask: Mask) -> list[Chain]:
 
     Thinning follows Zhang and Suen (Commun ACM 1984;27:236). A pixel of the skeleton with
     three or more branches, and its neighbours, belong to no chain; what crosses there is
-    joined again by direction (see `centerline`). A closed ring comes out as one chain.
+    joined again by direction (see `centerline`). Of a closed ring that nothing leaves, half is
+    kept.
     """
     from skimage.morphology import skeletonize
 

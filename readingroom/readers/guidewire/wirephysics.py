@@ -120,18 +120,24 @@ def render(depth: Picture, device: Device, pixel_mm: float, blur_px: float) -> N
     pixel = round(pixel_mm, 3)
     tables = [depth_table(tube, pixel, round(blur_px, 2)) for tube in device.tubes]
     reach = max((len(table) - 1) * _TABLE_STEP for table in tables)
-    near = nearby(depth.shape, device.points, reach)
+    # Most of a device may lie beyond the border: that costs time and adds nothing.
+    limit = np.array(depth.shape[::-1]) + reach + 1
+    kept = ((device.points >= -reach - 2) & (device.points <= limit)).all(axis=1)
+    points, piece = device.points[kept], device.piece[kept]
+    if len(points) < 2:
+        return
+    near = nearby(depth.shape, points, reach)
     if near.size == 0:
         return
-    distance, nearest = distances(near, depth.shape[1], device.points, reach)
+    distance, nearest = distances(near, depth.shape[1], points, reach)
     added = np.zeros(near.size)
     for number, table in enumerate(tables):
-        mine = device.piece[nearest] == number
+        mine = piece[nearest] == number
         added[mine] = np.interp(
             distance[mine] / _TABLE_STEP, np.arange(len(table)), table, right=0.0
         )
     if device.gain is not None:
-        added *= device.gain[nearest]
+        added *= device.gain[kept][nearest]
     depth.reshape(-1)[near] += added.astype(np.float32)
 
 
@@ -139,9 +145,10 @@ def nearby(
     shape: tuple[int, ...], points: Points, reach_px: float
 ) -> npt.NDArray[np.intp]:
     """Return the flat indices of the pixels within about `reach_px` of a curve."""
-    step = max(int(reach_px / 2), 1)
-    radius = int(np.ceil(reach_px + step / 2 + 1))
-    grid = np.arange(-radius, radius + 1)
+    step = max(int(reach_px), 1)
+    # Half-way between two discs a step apart, the reach must still be covered.
+    radius = float(np.hypot(reach_px, step / 2)) + 0.8
+    grid = np.arange(-int(radius), int(radius) + 1)
     dy, dx = np.meshgrid(grid, grid, indexing="ij")
     disc = dx**2 + dy**2 <= radius**2
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
@@ -164,14 +171,10 @@ def distances(
     the ends, so that a tip is a hemisphere.
     """
     at = np.stack([pixels % columns, pixels // columns], axis=1).astype(np.float64)
-    # Points further apart than 1 px from any pixel looked at cannot be nearest.
-    low, high = at.min(axis=0) - reach_px - 2, at.max(axis=0) + reach_px + 2
-    kept = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
-    kept = kept if kept.size else np.arange(len(points))
-    tree = cKDTree(points[kept], balanced_tree=False, compact_nodes=False)
-    straight, found = tree.query(at, distance_upper_bound=reach_px + 2)
-    beyond = found == len(kept)
-    nearest = kept[np.where(beyond, 0, found)]
+    tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+    straight, found = tree.query(at, distance_upper_bound=reach_px + 1)
+    beyond = found == len(points)
+    nearest = np.where(beyond, 0, found)
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     offset = at - points[nearest]
@@ -186,6 +189,8 @@ def distances(
 def mask_of(shape: tuple[int, int], points: Points, radius_px: float) -> npt.NDArray[np.uint8]:
     """Return the pixels whose centre lies within `radius_px` of a curve, 0 or 1."""
     mask = np.zeros(shape, np.uint8)
+    limit = np.array(shape[::-1]) + radius_px + 1
+    points = points[((points >= -radius_px - 2) & (points <= limit)).all(axis=1)]
     if len(points) < 2:
         return mask
     near = nearby(shape, points, radius_px + 1)

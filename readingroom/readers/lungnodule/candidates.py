@@ -40,7 +40,7 @@ _PLEURAL_MM = 4.0
 _TISSUE_HU = -480.0
 _FILL_SIGMA = 2.0
 #: Candidates per branch by the blob's scale: from, below (mm), how many at most.
-_QUOTA = ((0.0, 2.2, 70), (2.2, 5.5, 40), (5.5, 99.0, 15))
+_QUOTA = ((0.0, 2.2, 75), (2.2, 5.5, 25), (5.5, 99.0, 10))
 
 
 class HasLabels(Protocol):
@@ -82,7 +82,7 @@ class Candidate:
 def find_candidates(
     hu: npt.NDArray[np.generic], spacing_mm: Triple, anatomy: HasLungs
 ) -> list[Candidate]:
-    """Return candidates, the likeliest first: at most 250 a scan.
+    """Return candidates, the likeliest first: at most 440 a scan, mostly under 300.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def find_candidates(
         seen = image if branch == "solid" else _without_tissue(image, lungs)
         shown = np.where(lungs, np.clip(seen, _FLOOR_HU, ceiling), _LUNG_HU).astype(np.float32)
         blobs = _distinct(list(_blobs(shown, lungs, ceiling - _LUNG_HU)))
-        found += [blob.named(branch) for blob in _best_by_size(blobs)]
+        found += [blob.named(branch) for blob in _best_by_size(blobs, depth)]
     merged = _distinct(sorted(found, key=lambda blob: -blob.score))
     return [_candidate(blob, depth, low_mm, spacing_mm) for blob in merged]
 
@@ -148,12 +148,24 @@ def _without_tissue(image: Image, lungs: npt.NDArray[np.bool_]) -> Image:
     return np.where(tissue, around, image)
 
 
-def _best_by_size(blobs: list[_Blob]) -> list[_Blob]:
-    """Keep the best of each size: the many small ones would crowd out the few large."""
+def _best_by_size(blobs: list[_Blob], depth: npt.NDArray[np.float64]) -> list[_Blob]:
+    """Keep the best of each size, inside the lungs and at their border.
+
+    The many small ones would crowd out the few large, and the border's inner ones.
+    """
+    inner = [b for b in blobs if not _near_border(b, depth)]
+    border = [b for b in blobs if _near_border(b, depth)]
     kept: list[_Blob] = []
     for low, high, most in _QUOTA:
-        kept += [b for b in blobs if low <= b.sigma_mm < high][:most]
+        for group in (inner, border):
+            kept += [b for b in group if low <= b.sigma_mm < high][:most]
     return kept
+
+
+def _near_border(blob: _Blob, depth: npt.NDArray[np.float64]) -> bool:
+    """Whether less than 4 mm of lung lie between a blob and the lung's border."""
+    coarse = np.minimum((blob.at_mm / _COARSE_MM).astype(int), np.array(depth.shape) - 1)
+    return bool(depth[tuple(coarse)] * _COARSE_MM - 0.5 * blob.diameter_mm < _PLEURAL_MM)
 
 
 @dataclass(frozen=True)
@@ -271,10 +283,9 @@ def _distinct(blobs: list[_Blob]) -> list[_Blob]:
 def _candidate(
     blob: _Blob, depth: npt.NDArray[np.float64], low_mm: FloatArray, spacing_mm: Triple
 ) -> Candidate:
-    coarse = np.minimum((blob.at_mm / _COARSE_MM).astype(int), np.array(depth.shape) - 1)
-    near_border = depth[tuple(coarse)] * _COARSE_MM - 0.5 * blob.diameter_mm < _PLEURAL_MM
     # Both grids share their outer edge, not their first voxel's centre.
     spacing = np.array(spacing_mm)
     k, j, i = (blob.at_mm + 0.5 * _GRID_MM + low_mm) / spacing - 0.5
-    branch: Branch = "pleural" if near_border and blob.branch == "solid" else blob.branch
+    pleural = blob.branch == "solid" and _near_border(blob, depth)
+    branch: Branch = "pleural" if pleural else blob.branch
     return Candidate((float(k), float(j), float(i)), blob.diameter_mm, branch, min(blob.score, 1.0))

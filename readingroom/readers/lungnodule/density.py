@@ -251,11 +251,23 @@ def _local_contrast(place: Window, found: Densities, inner: Mask) -> FloatArray:
     deep = place.mask & ~inner
     if found.recovered or int(deep.sum()) < _ENOUGH:
         return np.full(place.hu.shape, found.contrast)
-    sigma = [2.0 / s for s in place.spacing_mm]
-    weight = ndimage.gaussian_filter(deep.astype(np.float64), sigma, truncate=5.0)
-    total = ndimage.gaussian_filter(np.where(deep, place.hu, 0.0), sigma, truncate=5.0)
-    near = np.where(weight > 1e-6, total / np.maximum(weight, 1e-6), found.core)
-    return np.asarray(np.maximum(near - found.background, 100.0))
+    wide = _smeared(place.hu, deep, 2.0, place.spacing_mm, found.core)
+    shell = deep & ndimage.binary_dilation(inner, iterations=2)
+    near = _smeared(place.hu, shell, 1.0, place.spacing_mm, found.core)
+    # Ground glass around a solid core: only what lies just below the surface tells. In an
+    # even nodule the shell is slightly blurred, and the wide average is the better one.
+    uneven = np.abs(near - wide) > 0.2 * found.contrast
+    return np.asarray(np.maximum(np.where(uneven, near, wide) - found.background, 100.0))
+
+
+def _smeared(
+    hu: FloatArray, where: Mask, sigma_mm: float, spacing_mm: Spacing, otherwise: float
+) -> FloatArray:
+    """Return the mean of `hu` over the voxels `where` near each voxel."""
+    sigma = [sigma_mm / s for s in spacing_mm]
+    weight = ndimage.gaussian_filter(where.astype(np.float64), sigma, truncate=5.0)
+    total = ndimage.gaussian_filter(np.where(where, hu, 0.0), sigma, truncate=5.0)
+    return np.asarray(np.where(weight > 1e-6, total / np.maximum(weight, 1e-6), otherwise))
 
 
 def _thick(foreign: Mask) -> Mask:

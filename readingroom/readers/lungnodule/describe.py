@@ -45,9 +45,8 @@ _CALCIFIED = 0.1
 _GLASS_ABOVE_LUNG_HU = 80.0
 #: A halo thinner than this is blur, mm.
 _BLUR_RIM_MM = 1.3
-#: With less ground glass than this a nodule is solid, with less solid it is ground glass.
+#: With less ground glass than this a nodule is solid.
 _FEW = 0.12
-_SPECK = 0.03
 
 
 def describe(
@@ -86,8 +85,8 @@ def describe(
     measured = {
         "axis_ratio": axis_ratio(place),
         "edge_sharpness": margin.edge_sharpness(rays),
-        "lobulation_index": margin.lobulation_index(rays),
-        "spicules": margin.spicules(rays),
+        "lobulation_index": margin.lobulation_index(place, rays),
+        "spicules": margin.spicules(place, found),
     }
     calcium_pattern = pattern(place, calcified)
     rated = characteristics(
@@ -132,7 +131,7 @@ def nodule_type(place: Window, found: Densities, solid: Mask, calcified: Mask) -
     share = float(glass.sum() / max(int(place.mask.sum()), 1))
     if share < _FEW:
         return "solid"
-    return "part_solid" if solid.sum() > _SPECK * place.mask.sum() else "ground_glass"
+    return "part_solid"
 
 
 def _glass(place: Window, found: Densities, solid: Mask) -> Mask:

@@ -1,9 +1,10 @@
 """Outline a nodule from a point inside it.
 
-The border lies half-way between the nodule's own density and that of the lung around it
-(full width at half maximum), first in a dense branch, then, where a paler halo surrounds
-the dense part or nothing dense is there, in a ground-glass branch. Vessels are cut at their
-necks, the pleura by the lung's bridged surface.
+The border lies between the nodule's own density and that of the lung around it: half-way
+for a large nodule, a little lower for a small one, where the scanner's blur pulls the
+half-maximum surface inwards (`blurredball`). First in a dense branch; then, where a paler
+halo surrounds the dense part or nothing dense is there, in a ground-glass branch. Vessels
+are cut at their necks, the pleura by the lung's bridged surface.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from scipy import ndimage
 
 from readingroom.errors import RefusedInput
 from readingroom.readers.lungnodule.anatomy import Anatomy
+from readingroom.readers.lungnodule.blurredball import (
+    ball_radius,
+    level_at_centre,
+    level_at_surface,
+    scan_sigma,
+)
 from readingroom.readers.lungnodule.grids import Triple, bounding_box
 from readingroom.readers.lungnodule.outlinecut import Body, component_near, cut_free
 from readingroom.readers.lungnodule.outlinegrid import Surroundings, surroundings
@@ -30,10 +37,16 @@ KindHint = Literal["solid", "part_solid", "ground_glass"]
 _REACHES_MM = (12.0, 22.0, 36.0)
 #: Dense is what reaches this after slight smoothing; a contrast below the second is lung, HU.
 _DENSE_HU, _LEAST_CONTRAST_HU = -450.0, 90.0
-#: Denser than soft tissue does not move the border further out, HU.
-_CORE_LIMIT_HU = 150.0
+#: Bounds of the border's level, as a share of the contrast, and of what blur may hide.
+_LEAST_LEVEL, _LEAST_RECOVERY = 0.28, 0.5
+#: Smoothing before a ground-glass border is drawn, mm.
+_PALE_SIGMA_MM = 0.8
+#: What is denser than the ground glass by this is clipped: vessels, solid parts, HU.
+_PALE_EXCESS_HU = 120.0
 #: A halo of ground glass: its contrast to the lung and the share of the shell it fills.
 _HALO_HU, _HALO_SHARE = 130.0, 0.6
+#: The shell begins this many blurs outside the dense border and is this thick, mm.
+_SHELL_START, _SHELL_MM = 1.3, 1.0
 #: Lung is bordered by something of this density at least when nothing else is known, HU.
 _LUNG_HU = -860.0
 
@@ -179,36 +192,60 @@ def _offsets(
     return [lines[0][:, None, None], lines[1][None, :, None], lines[2][None, None, :]]
 
 
-def _dense(
-    near: Surroundings, smooth: FloatArray, seed: Index, background: float
-) -> _Grown | None:
-    """Return the dense body at `seed`, its border at half maximum; None if it is pale."""
+def _dense(near: Surroundings, smooth: FloatArray, seed: Index, background: float) -> _Grown | None:
+    """Return the dense body at `seed`; None if it is pale."""
     if smooth[seed] < _DENSE_HU:
         return None
-    core = min(float(smooth[seed]), _CORE_LIMIT_HU)
+    sigma = scan_sigma(near.spacing_mm)
+    return _bordered(near, near.hu, seed, background, float(smooth[seed]), sigma, "solid")
+
+
+def _bordered(
+    near: Surroundings,
+    image: FloatArray,
+    seed: Index,
+    background: float,
+    density: float,
+    sigma_mm: float,
+    kind: KindHint,
+) -> _Grown | None:
+    """Return the body at `seed` whose border fits its own size, density and blur."""
+    contrast, level = density - background, 0.5
     grown = None
-    for _ in range(2):
-        border = 0.5 * (background + core)
-        component = component_near((near.hu > border) & near.lung, seed, 2)
+    for _ in range(3):
+        border = background + level * contrast
+        component = component_near((image > border) & near.lung, seed, 3)
         if not component.any():
-            return None
-        body = cut_free(component, seed, near.step_mm)
-        grown = _Grown(body, border, "solid")
-        core = min(_core_density(near, body), _CORE_LIMIT_HU)
+            break
+        body = cut_free(ndimage.binary_fill_holes(component), seed, near.step_mm)
+        grown = _Grown(body, border, kind)
+        if body.at_edge:
+            break
+        radius = ball_radius(float(body.mask.sum()) * near.step_mm**3)
+        level = max(level_at_surface(radius, sigma_mm), _LEAST_LEVEL)
+        recovery = max(level_at_centre(radius, sigma_mm), _LEAST_RECOVERY)
+        contrast = max(_core_density(near, image, body, density) - background, 60.0) / recovery
     return grown
 
 
-def _core_density(near: Surroundings, body: Body) -> float:
-    """Return the density inside the body, away from its blurred border, HU."""
+def _core_density(near: Surroundings, image: FloatArray, body: Body, density: float) -> float:
+    """Return the density inside the body, away from its blurred border, HU.
+
+    In ground glass, vessels and solid parts (clipped to `_PALE_EXCESS_HU` above
+    `density`) do not count.
+    """
     depth = ndimage.distance_transform_edt(body.mask) * near.step_mm
-    inner = depth > min(1.5, 0.6 * depth.max())
-    return float(np.median(near.hu[inner])) if inner.any() else float(near.hu[body.mask].max())
+    inner = depth > min(2.0, 0.6 * depth.max())
+    if image is not near.hu:
+        inner &= image < density + 0.7 * _PALE_EXCESS_HU
+    return float(np.median(image[inner])) if inner.any() else density
 
 
 def _halo(near: Surroundings, body: Body, background: float) -> float | None:
     """Return the density of the ground glass around a dense body, HU; None without any."""
     outside = ndimage.distance_transform_edt(~body.mask) * near.step_mm
-    shell = near.lung & (outside > 1.6) & (outside < 3.6)
+    start = _SHELL_START * scan_sigma(near.spacing_mm)
+    shell = near.lung & (outside > start) & (outside < start + _SHELL_MM)
     shell &= ndimage.distance_transform_edt(near.lung) * near.step_mm > 2.0
     values = near.hu[shell]
     values = values[values < -300.0]
@@ -224,13 +261,13 @@ def _own_density(smooth: FloatArray, seed: Index) -> float:
 
 def _pale(near: Surroundings, seed: Index, background: float, density: float) -> _Grown:
     """Return the ground-glass body at `seed`; its noise and texture are smoothed away."""
-    even = ndimage.gaussian_filter(np.minimum(near.hu, density + 150.0), 1.0 / near.step_mm)
-    border = 0.5 * (background + density)
-    component = component_near((even > border) & near.lung, seed, 3)
-    if not component.any():
+    even = np.minimum(near.hu, density + _PALE_EXCESS_HU)
+    even = ndimage.gaussian_filter(even, _PALE_SIGMA_MM / near.step_mm)
+    sigma = float(np.hypot(scan_sigma(near.spacing_mm), _PALE_SIGMA_MM))
+    grown = _bordered(near, even, seed, background, density, sigma, "ground_glass")
+    if grown is None:
         raise nothing_there()
-    filled = ndimage.binary_fill_holes(component)
-    return _Grown(cut_free(filled, seed, near.step_mm), border, "ground_glass")
+    return grown
 
 
 def _on_scan(near: Surroundings, grown: _Grown) -> Outline:

@@ -17,8 +17,9 @@ Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
-#: Radius of the sweeping ball as a share of the largest ball inside.
-_NECK = 0.5
+#: Radius of the sweeping ball as a share of the largest ball inside; the second is tried
+#: where the first leaks.
+_NECKS = (0.68, 0.85)
 #: A component that fills this share of the ball around it has nothing to cut off.
 _COMPACT = 0.42
 
@@ -70,13 +71,24 @@ def cut_free(grown: Mask, seed: Index, step_mm: float) -> Body:
     radius = float(depth[peak])
     if _is_compact(grown, step_mm):
         return Body(grown, radius, False, touches_edge(grown))
-    neck = max(_NECK * radius, 0.8 * step_mm)
-    core = component_near(depth > neck, peak, 2)
-    if not core.any():
-        return Body(grown, radius, False, touches_edge(grown))
-    swept = ndimage.distance_transform_edt(~core) * step_mm <= neck + 0.7 * step_mm
-    mask = swept & grown
+    mask = grown
+    for neck in _NECKS:
+        mask = _swept(depth, peak, max(neck * radius, 0.8 * step_mm), step_mm) & grown
+        if not touches_edge(mask):
+            break
     return Body(mask, radius, bool(mask.sum() < 0.97 * grown.sum()), touches_edge(mask))
+
+
+def _swept(
+    depth: npt.NDArray[np.float64], peak: Index, neck_mm: float, step_mm: float
+) -> Mask:
+    """Return what a ball of `neck_mm` reaches from `peak` without leaving the body."""
+    core = component_near(depth > neck_mm, peak, 2)
+    if not core.any():
+        return depth > 0
+    return np.asarray(
+        ndimage.distance_transform_edt(~core) * step_mm <= neck_mm + 0.35 * step_mm
+    )
 
 
 def touches_edge(mask: Mask) -> bool:

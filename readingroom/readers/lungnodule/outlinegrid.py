@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 #: Finest and coarsest sampling, mm; a nodule gets about `_SAMPLES` across.
 _FINEST_MM, _COARSEST_MM, _SAMPLES = 0.45, 0.8, 16.0
 #: Radius of the ball that bridges the lung's surface across a nodule at the pleura, mm.
-_BRIDGE_MM = 14.0
+_BRIDGE_MM, _BRIDGE_STEP_MM = 14.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,6 @@ class Surroundings:
             ndimage.map_coordinates(mask.astype(np.float32), grid, order=1, mode="nearest")
         )
 
-    @property
-    def trilinear(self) -> tuple[float, ...]:
-        """Steps of this grid in native voxels."""
-        return tuple(self.step_mm / s for s in self.spacing_mm)
-
 
 def surroundings(
     hu: npt.NDArray[Any],
@@ -78,14 +73,27 @@ def surroundings(
     step = float(np.clip(size_mm / _SAMPLES, _FINEST_MM, _COARSEST_MM))
     fine = _sampled(native, spacing_mm, step, order=1)
     own = int(lungs[seed]) or int(np.bincount(lungs[box].ravel(), minlength=3)[1:].argmax()) + 1
-    side = lungs[box] == own
-    lung = _sampled(side.astype(np.float32), spacing_mm, step, order=1) > 0.5
-    bridged = closed_mm(lung, _BRIDGE_MM, (step,) * 3) if lung.any() else lung
-    inside = [int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm)]
+    side = (lungs[box] == own).astype(np.float32)
+    lung = _sampled(side, spacing_mm, step, order=1) > 0.5
+    bridged = _bridged(side, spacing_mm, step, fine.shape) | lung
+    inside = [int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm, strict=True)]
     k, j, i = (min(x, n - 1) for x, n in zip(inside, fine.shape, strict=True))
     return Surroundings(
         fine, bridged, lung & (fine < -600.0), (k, j, i), step, box, native, spacing_mm
     )
+
+
+def _bridged(
+    side: FloatArray, spacing: Triple, step: float, shape: tuple[int, ...]
+) -> Mask:
+    """Return the lung closed by a large ball, worked out on a coarse grid for speed."""
+    if side.all() or not side.any():
+        return np.full(shape, bool(side.any()))
+    coarse = _sampled(side, spacing, _BRIDGE_STEP_MM, order=1) > 0.5
+    closed = closed_mm(coarse, _BRIDGE_MM, (_BRIDGE_STEP_MM,) * 3).astype(np.float32)
+    matrix = [step / _BRIDGE_STEP_MM] * 3
+    fine = ndimage.affine_transform(closed, matrix, output_shape=shape, order=1, mode="nearest")
+    return np.asarray(fine > 0.5)
 
 
 def _box(seed: tuple[int, int, int], reach: float, spacing: Triple, shape: tuple[int, ...]) -> Box:

@@ -49,8 +49,8 @@ class Shape:
     @property
     def reach_mm(self) -> float:
         """Return a radius that holds all of it."""
-        lobes = 1 + float(self.bumps[:, 3].clip(0).sum())
-        return float(self.radii_mm.max()) * lobes + float(self.spicules[:, 3].max(initial=0))
+        widest = float(self._table.max()) if len(self.bumps) else 1.0
+        return float(self.radii_mm.max()) * widest + float(self.spicules[:, 3].max(initial=0))
 
     @cached_property
     def volume_mm3(self) -> float:

@@ -35,7 +35,7 @@ def cut_out(
     Returns
     -------
     labels : ndarray ``[row, column]``
-        Only the part of the view that the label map covers.
+        Only the part of the view with labels in it; empty if there is none.
     place : tuple of int
         Row and column of its first pixel.
     """
@@ -46,9 +46,19 @@ def cut_out(
         cut, place = _oblique(labels, xy_to_index, size, slab)
     else:
         cut, place = _aligned(labels, xy_to_index, size, slab, axes)
+    cut, place = _marked(cut, place)
     if margin and cut.size:
         return np.pad(cut, margin), (place[0] - margin, place[1] - margin)
     return cut, place
+
+
+def _marked(cut: Labels, place: Place) -> tuple[Labels, Place]:
+    """Crop to where labels are: what is coloured and drawn is small then."""
+    rows, columns = (np.flatnonzero(cut.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return cut[:0, :0], place
+    seen = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return seen, (place[0] + int(rows[0]), place[1] + int(columns[0]))
 
 
 def _axes(matrix: Matrix) -> tuple[int, int, int] | None:

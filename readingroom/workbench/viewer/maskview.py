@@ -13,6 +13,7 @@ from readingroom.review.mrml.geometry import ijk_to_ras
 from readingroom.review.mrml.images import extent_box, voxels_of
 from readingroom.review.mrml.segmentation import labelmap_of, segment_ids
 from readingroom.workbench.viewer.overlay import LabelImage, Overlay
+from readingroom.workbench.viewer.plane import Plane
 from readingroom.workbench.viewer.remote import RemoteView
 from readingroom.workbench.viewer.style import HIGHLIGHT, MaskStyle
 
@@ -29,10 +30,13 @@ class MaskView:
     ----------
     style : MaskStyle
         Change it, then call `changed`.
+    by_opengl : bool
+        Whether slices show nodes, as landmarks, which only OpenGL draws.
     """
 
     def __init__(self, views: Iterable[RemoteView]) -> None:
         self.style = MaskStyle()
+        self.by_opengl = False
         self._views = list(views)
         self._revision = 0
         self._images: list[LabelImage] | None = None
@@ -101,7 +105,9 @@ class MaskView:
 
     def _attach(self, view: RemoteView) -> None:
         overlay = Overlay(view.view.renderer(), view.view.get_view_node())
+        plane = Plane(view.view)
         view.before_draw.append(lambda: self._draw(view, overlay))
+        view.quick = lambda: None if self.by_opengl else plane.picture(overlay.patches)
 
     def _draw(self, view: RemoteView, overlay: Overlay) -> None:
         if self._images is None:

@@ -21,6 +21,8 @@ from readingroom.workbench.viewer.style import HIGHLIGHT, MaskStyle
 
 Labels = npt.NDArray[Any]
 Matrix = npt.NDArray[np.float64]
+#: Colours ``[row, column, rgba]`` in uint8, the lowest row first, and row and column of the first.
+Patch = tuple[Labels, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,17 @@ class LabelImage:
 
 
 class Overlay:
-    """Draws label images into one slice view."""
+    """Draws label images into one slice view.
+
+    Attributes
+    ----------
+    patches : list of Patch
+        What is drawn, for whoever draws without OpenGL.
+    """
 
     def __init__(self, renderer: Any, slice_node: Any) -> None:
         self._renderer, self._slice_node = renderer, slice_node
+        self.patches: list[Patch] = []
         self._pictures: list[_Picture] = []
         self._drawn: Any = None
 
@@ -66,17 +75,26 @@ class Overlay:
         if key == self._drawn:
             return
         self._drawn = key
-        while len(self._pictures) < len(images):
+        self.patches = []
+        for image in images:
+            if _is_seen(image, style):
+                margin = 2 * thickness if HIGHLIGHT in image.names.values() else 0
+                matrix = image.ras_to_index @ xy_to_ras
+                cut, place = cut_out(image.labels, matrix, size, slab, margin)
+                if cut.any():
+                    colors = style.colored(cut, image.names, thickness)
+                    self.patches.append(_on_screen(colors, place))
+        self._show()
+
+    def _show(self) -> None:
+        """Hand the patches to OpenGL."""
+        while len(self._pictures) < len(self.patches):
             self._pictures.append(_Picture(self._renderer))
         for number, picture in enumerate(self._pictures):
-            if number >= len(images) or not _is_seen(images[number], style):
+            if number < len(self.patches):
+                picture.show(*self.patches[number])
+            else:
                 picture.hide()
-                continue
-            image = images[number]
-            margin = 2 * thickness if HIGHLIGHT in image.names.values() else 0
-            matrix = image.ras_to_index @ xy_to_ras
-            cut, place = cut_out(image.labels, matrix, size, slab, margin)
-            picture.show(style.colored(cut, image.names, thickness), place)
 
 
 def slice_geometry(slice_node: Any) -> tuple[Matrix, tuple[int, int], float]:
@@ -112,10 +130,7 @@ class _Picture:
         self._actor.SetVisibility(False)
 
     def show(self, colors: Labels, place: tuple[int, int]) -> None:
-        colors, place = _on_screen(colors, place)
-        self._actor.SetVisibility(colors.size > 0 and bool(colors[..., 3].any()))
-        if not colors.size:
-            return
+        self._actor.SetVisibility(True)
         height, width, _ = colors.shape
         self._image.SetDimensions(width, height, 1)
         flat = np.ascontiguousarray(colors).reshape(-1, 4)

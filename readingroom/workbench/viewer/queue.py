@@ -10,18 +10,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from readingroom.workbench.viewer.encode import Pixels, encode
 
-Pixels = npt.NDArray[np.uint8]
-Encode = Callable[[Pixels, int, int, int], tuple[bytes, dict[str, Any], int]]
-
-#: JPEG quality while things move, and once they rest.
-MOVING_QUALITY, STILL_QUALITY = 70, 92
-#: Rest after which the last picture is sent again in full quality, s.
+#: Rest after which the last picture is sent again without loss, s.
 _REST_S = 0.25
 #: Views that are not under the hand wait this long for more changes, s.
 _OTHERS_WAIT_S = 0.12
@@ -32,8 +25,8 @@ class Drawn(Protocol):
 
     name: str
 
-    def draw(self) -> tuple[Pixels, int, int]:
-        """Render, and return pixels ``[row, column, rgb]``, columns, rows."""
+    def draw(self) -> Pixels:
+        """Render, and return pixels ``[row, column]`` or ``[row, column, rgb]``."""
 
     def send(self, picture: bytes, meta: dict[str, Any]) -> None:
         """Send an encoded picture to the browser."""
@@ -43,22 +36,14 @@ class Drawn(Protocol):
 
 
 class RenderQueue:
-    """Renders views one at a time, coalescing requests.
+    """Renders views one at a time, coalescing requests."""
 
-    Parameters
-    ----------
-    encode : callable
-        ``(pixels, columns, rows, quality) -> (bytes, meta, time in ms)``.
-    """
-
-    def __init__(self, encode: Encode) -> None:
-        self._encode = encode
+    def __init__(self) -> None:
         self._wanted: dict[str, tuple[Drawn, float]] = {}
-        self._resting: dict[str, tuple[Drawn, Pixels, int, int]] = {}
+        self._resting: dict[str, tuple[Drawn, Pixels]] = {}
         self._first = ""
         self._task: asyncio.Task[None] | None = None
         self._changed: asyncio.Event | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self.after_frame: list[Callable[[], None]] = []
         self.frames = 0
 
@@ -80,7 +65,6 @@ class RenderQueue:
         """Stop."""
         if self._task is not None:
             self._task.cancel()
-        self._pool.shutdown(wait=False)
 
     def _wake(self) -> None:
         try:
@@ -130,23 +114,21 @@ class RenderQueue:
 
     async def _frame(self, view: Drawn) -> None:
         del self._wanted[view.name]
-        pixels, columns, rows = view.draw()
+        pixels = view.draw()
         self.frames += 1
-        self._resting[view.name] = (view, pixels, columns, rows)
-        await self._push(view, pixels, columns, rows, MOVING_QUALITY)
+        self._resting[view.name] = (view, pixels)
+        _push(view, pixels, still=False)
         for callback in self.after_frame:
             callback()
         await asyncio.sleep(0)
 
     async def _send_resting(self) -> None:
         while self._resting and not self._wanted:
-            _, (view, pixels, columns, rows) = self._resting.popitem()
-            await self._push(view, pixels, columns, rows, STILL_QUALITY)
+            _, (view, pixels) = self._resting.popitem()
+            _push(view, pixels, still=True)
+            await asyncio.sleep(0)
 
-    async def _push(self, view: Drawn, pixels: Pixels, columns: int, rows: int, q: int) -> None:
-        loop = asyncio.get_running_loop()
-        picture, meta, _ = await loop.run_in_executor(
-            self._pool, self._encode, pixels, columns, rows, q
-        )
-        with contextlib.suppress(ConnectionError):
-            view.send(picture, meta)
+
+def _push(view: Drawn, pixels: Pixels, *, still: bool) -> None:
+    with contextlib.suppress(ConnectionError):
+        view.send(*encode(pixels, still=still))

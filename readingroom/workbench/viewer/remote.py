@@ -9,7 +9,8 @@ from trame_rca.view_adapter import RcaViewAdapter
 from trame_slicer.rca_view.rca_view_factory import RcaWindow
 from trame_slicer.views import ScheduledRenderStrategy
 
-from readingroom.workbench.viewer.queue import Pixels, RenderQueue
+from readingroom.workbench.viewer.encode import Pixels
+from readingroom.workbench.viewer.queue import RenderQueue
 
 #: Pictures on their way to the browser before a view waits.
 _MOST_PENDING = 4
@@ -32,10 +33,10 @@ class RemoteView:
     ----------
     before_draw : list of callable
         Run before each rendering, for what is only worth doing then.
+    quick : callable
+        Returns the pixels without OpenGL, or None where only that can draw them.
     before_resize, after_resize : list of callable
         Run around a change of the area's size.
-    touched : list of callable
-        Run before an event of the browser is processed; they receive its type.
     """
 
     def __init__(
@@ -43,9 +44,9 @@ class RemoteView:
     ) -> None:
         self.name, self.view = name, slicer_view
         self.before_draw: list[Callable[[], None]] = []
+        self.quick: Callable[[], Pixels | None] = lambda: None
         self.before_resize: list[Callable[[], None]] = []
         self.after_resize: list[Callable[[], None]] = []
-        self.touched: list[Callable[[str], None]] = []
         self._queue = queue
         self._window = _Window(self)
         self.adapter = _Adapter(self._window, name, scheduler=_Scheduler(self, self._window))
@@ -65,13 +66,17 @@ class RemoteView:
         """Render this view before the others from now on."""
         self._queue.prefer(self.name)
 
-    def draw(self) -> tuple[Pixels, int, int]:
-        """Render now; return pixels ``[row, column, rgb]``, columns, rows."""
+    def draw(self) -> Pixels:
+        """Render now; return pixels ``[row, column]`` or ``[row, column, rgb]``."""
         for callback in self.before_draw:
             callback()
-        pixels, _, _ = self._window.img_cols_rows
-        rows, columns, _ = pixels.shape
-        return pixels, columns, rows
+        pixels = self.quick()
+        return self.draw_by_opengl() if pixels is None else pixels
+
+    def draw_by_opengl(self) -> Pixels:
+        """Render now, whatever is in the view; return pixels ``[row, column, rgb]``."""
+        pixels: Pixels = self._window.img_cols_rows[0]
+        return pixels
 
     def send(self, picture: bytes, meta: dict[str, Any]) -> None:
         """Send an encoded picture to the browser."""
@@ -92,9 +97,7 @@ class _Window(RcaWindow):  # type: ignore[misc]
         self._owner = owner
 
     def process_interaction_event(self, event: dict[str, Any]) -> None:
-        kind = str(event.get("type", ""))
-        for callback in self._owner.touched:
-            callback(kind)
+        self._owner.prefer()
         super(RcaWindow, self).process_interaction_event(event)
 
     def process_resize_event(self, width: int, height: int) -> None:

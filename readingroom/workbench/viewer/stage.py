@@ -34,12 +34,11 @@ class Stage:
 
     def __init__(self) -> None:
         opengl.prepare()
-        from trame_rca.encoders import RcaImageEncoder
         from trame_slicer.core import SlicerApp
 
         _quiet()
         self.app = SlicerApp()
-        self.queue = RenderQueue(RcaImageEncoder.TURBO_JPEG.encode)
+        self.queue = RenderQueue()
         factory = _factory(self.queue)
         self.app.view_manager.register_factory(factory)
         for definition in _definitions():

@@ -72,6 +72,7 @@ class Viewer:
         self.state.setdefault("page_lang", "en")
         self.set_layout("four_up")
         self.stage.queue.after_frame.append(self.annotate)
+        server.controller.trigger("view_scroll")(self.scroll)
 
     def ui(self) -> None:
         """Build the tool bar and the views in the current trame context; fills its parent."""
@@ -132,6 +133,11 @@ class Viewer:
         """Centre all views on a point; whole images are zoomed in to where it can be seen."""
         x, y, z = position_lps_mm
         self.navigator.jump((-x, -y, z))
+
+    def scroll(self, name: str, steps: int) -> None:
+        """Move a slice view by whole slices, as the wheel over it does."""
+        self.stage.views[name].prefer()
+        self.navigator.scroll(name, steps)
 
     def highlight(self, finding_id: str | None) -> None:
         """Let a finding stand out in every view, and paint into its class; None for none."""
@@ -221,6 +227,8 @@ class Viewer:
         """Show the landmarks, which can then be dragged, or hide them."""
         if self.presented is not None:
             self.presented.landmarks.SetDisplayVisibility(shown)
+            self.masks.by_opengl = shown
+            self.masks.changed()
             with self.state:
                 self.state.view_landmarks = shown
 
@@ -268,9 +276,8 @@ class Viewer:
 
         from PIL import Image
 
-        pixels, _, _ = self.stage.views[view].draw()
         out = io.BytesIO()
-        Image.fromarray(pixels).save(out, "png")
+        Image.fromarray(self.stage.views[view].draw()).convert("RGB").save(out, "png")
         return out.getvalue()
 
     def annotate(self) -> None:
@@ -324,6 +331,7 @@ class Viewer:
         if self.presented.segmentation is not None:
             self.presented.segmentation.GetDisplayNode().SetVisibility(False)
         self.presented.landmarks.SetDisplayVisibility(False)
+        self.masks.by_opengl = False
         self._hide_findings()
 
     def _hide_findings(self) -> None:

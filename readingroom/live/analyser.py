@@ -1,0 +1,67 @@
+"""The guidewire reader's live engine as an analyser of the page's lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from readingroom.inference.engine import Engine
+from readingroom.live.line import Analyser
+from readingroom.readers.guidewire import paint
+from readingroom.readers.guidewire.findings import runs
+from readingroom.readers.guidewire.live import LiveReader
+from readingroom.readers.guidewire.track import Tracked, Tracker
+
+
+@dataclass(frozen=True)
+class Found:
+    """See `readingroom.live.line.Analysis`."""
+
+    mask: npt.NDArray[np.bool_]
+    wires: list[dict[str, Any]]
+    ms: float
+
+
+def analyser_for(engine: Engine) -> Analyser:
+    """Return an analyser of one sequence: network, centrelines, identities.
+
+    Another size of frames begins another sequence.
+    """
+    reader, tracker = LiveReader(engine), Tracker()
+    shape: tuple[int, ...] = ()
+
+    def analyse(frame: npt.NDArray[Any]) -> Found:
+        nonlocal reader, shape
+        if shape and shape != frame.shape:
+            reader = LiveReader(engine)
+            tracker.reset()
+        shape = frame.shape
+        result = reader(frame)
+        devices = tracker.update(result.wires)
+        mask = np.asarray(result.mask == 1)
+        for one in devices:
+            if one.wire.kind == "wire":
+                mask[paint.tube((mask.shape[0], mask.shape[1]), one.wire.points, 0.0)] = True
+        return Found(mask, [plain(one) for one in devices], result.ms["total"])
+
+    return analyse
+
+
+def plain(device: Tracked) -> dict[str, Any]:
+    """Return a device as the page gets it."""
+    wire = device.wire
+    # Every other point: a curve on a screen needs no more, and half the message is saved.
+    points = np.round(np.concatenate([wire.points[:-1:2], wire.points[-1:]]), 1)
+    inferred = np.concatenate([wire.inferred[:-1:2], wire.inferred[-1:]])
+    return {
+        "kind": wire.kind,
+        "identity": device.identity,
+        "centerline_xy_px": points.tolist(),
+        "tip_xy_px": points[-1].tolist(),
+        "inferred": runs(inferred),
+        "predicted": device.predicted,
+        "confidence": round(wire.confidence, 3),
+    }

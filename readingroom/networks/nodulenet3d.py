@@ -1,0 +1,77 @@
+"""A small 3-D network that tells nodules from vessels and scars, at two scales at once.
+
+Idea: multi-level contextual 3-D networks for false-positive reduction (Dou et al., IEEE
+Trans Biomed Eng 2017;64:1558): one branch sees the candidate closely, one its surroundings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm3d(width),
+            nn.ReLU(),
+            nn.Conv3d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm3d(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+def _branch(inputs: int, widths: Sequence[int]) -> nn.Sequential:
+    first = nn.Sequential(
+        nn.Conv3d(inputs, widths[0], 3, padding=1, bias=False),
+        nn.BatchNorm3d(widths[0]),
+        nn.ReLU(),
+    )
+    stages = [
+        nn.Sequential(
+            nn.Conv3d(a, b, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm3d(b),
+            nn.ReLU(),
+            *([_Residual(b)] if n else []),
+        )
+        for n, (a, b) in enumerate(pairwise(widths))
+    ]
+    return nn.Sequential(first, *stages)
+
+
+class NoduleNet3d(nn.Module):
+    """Map two cubes ``(n, inputs, d, d, d)`` to ``(n, outputs)``.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels of a cube; numbers per candidate (logits, then what else is asked).
+    widths : sequence of int
+        Channels per stage of a branch; each after the first halves the resolution.
+    hidden : int
+        Width of the layer that joins the branches.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, widths: Sequence[int] = (8, 20, 40, 64), hidden: int = 96
+    ) -> None:
+        super().__init__()
+        self.fine = _branch(inputs, widths)
+        self.wide = _branch(inputs, widths)
+        self.head = nn.Sequential(
+            nn.Linear(4 * widths[-1], hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, outputs)
+        )
+
+    def forward(self, fine: Tensor, wide: Tensor) -> Tensor:
+        """Return the numbers of each candidate."""
+        seen = [branch(x) for branch, x in ((self.fine, fine), (self.wide, wide))]
+        pooled = [part for x in seen for part in (x.mean((2, 3, 4)), x.amax((2, 3, 4)))]
+        found: Tensor = self.head(torch.cat(pooled, 1))
+        return found

