@@ -42,11 +42,12 @@ class Measurement(_Record):
 
 
 class Category(_Record):
-    """One published class, what it means and where it was published."""
+    """One published class, what it means (English, Chinese) and where it was published."""
 
     value: str
     meaning: str = ""
     source: str = ""
+    meaning_zh: str = ""
 
 
 class Finding(_Record):

@@ -95,12 +95,9 @@ def _chest() -> tuple[Any, Any]:
 class _Bench:
     def __init__(self, session: Any) -> None:
         from trame.app import get_server
-        from trame_rca.encoders import RcaImageEncoder
-
         from readingroom.workbench.viewer import Viewer
 
         self._session = session
-        self._encode = RcaImageEncoder.TURBO_JPEG.encode
         self._viewer = Viewer(get_server("bench-viewer", client_type="vue3"))
         for view in self._viewer.stage.views.values():
             view.adapter.update_size("bench", {"w": 512, "h": 512, "p": 1})
@@ -176,9 +173,10 @@ class _Bench:
         return _timed(lambda: (hand.drag(way), self._pictures("axial")))[1]
 
     def _pictures(self, *names: str) -> None:
+        from readingroom.workbench.viewer.encode import encode
+
         for name in names:
-            pixels, columns, rows = self._viewer.stage.views[name].draw()
-            self._encode(pixels, columns, rows, 70)
+            encode(self._viewer.stage.views[name].draw(), still=False)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

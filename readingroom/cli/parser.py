@@ -21,6 +21,10 @@ VERBS: dict[str, dict[str, str]] = {
         "en": "open the workbench on folders of studies and readings",
         "zh": "打开工作台，复核检查与判读",
     },
+    "live": {
+        "en": "play fluoroscopy in the browser and mark the wires while it plays",
+        "zh": "在浏览器中播放透视影像并实时标出导丝",
+    },
     "remeasure": {
         "en": "measure a reading again with corrected masks",
         "zh": "用修正后的掩膜重新测量",

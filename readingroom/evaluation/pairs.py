@@ -6,13 +6,14 @@ into these records, each of which knows its metrics and its figures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from readingroom.evaluation import agreement, classification, detection, figures
+from readingroom.evaluation import agreement, classification, detection, figures, topology
 from readingroom.evaluation.metric import Metric, bootstrap
 
 Metrics = dict[str, Metric]
@@ -182,7 +183,56 @@ class Values(_Pair):
         return {}
 
 
-Pair = Agreement | Classes | Probabilities | Detection | Values
+class CentrelineFrame(BaseModel):
+    """Found and true centrelines of one frame, ``(n, 2)`` px, and the masks they lie in.
+
+    Attributes
+    ----------
+    tips : list of bool
+        Whether the last point of each true centreline is a tip.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    found: list[np.ndarray]
+    truth: list[np.ndarray]
+    tips: list[bool]
+    found_mask: np.ndarray
+    truth_mask: np.ndarray
+
+
+class Centrelines(_Pair):
+    """Thin structures frame by frame; see `readingroom.evaluation.topology`."""
+
+    kind: Literal["centrelines"]
+    frames: list[CentrelineFrame] = Field(min_length=1)
+
+    def metrics(self) -> Metrics:
+        """Return F1 at 2 and 3 px, clDice, breaks, tip error, HD95, Dice, false length.
+
+        Means over frames where they are defined, medians where a missed wire makes them
+        infinite; lengths and distances in px.
+        """
+        rows = [topology.frame_numbers(**dict(frame)) for frame in self.frames]
+        return {
+            name: _summary([row[name] for row in rows], name in topology.MEDIANS)
+            for name in rows[0]
+        }
+
+    def figures(self, name: str) -> Figures:
+        """Return nothing: the reader writes overlays."""
+        return {}
+
+
+def _summary(values: list[float], median: bool) -> Metric:
+    kept = np.array([value for value in values if not np.isnan(value)])
+    if not len(kept):
+        return Metric(math.nan)
+    of = np.median if median else np.mean
+    return bootstrap(lambda i: float(of(kept[i])), len(kept))
+
+
+Pair = Agreement | Classes | Probabilities | Detection | Values | Centrelines
 
 _ADAPTER: TypeAdapter[dict[str, Pair]] = TypeAdapter(
     dict[str, Annotated[Pair, Field(discriminator="kind")]]

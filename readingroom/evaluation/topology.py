@@ -16,6 +16,8 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from readingroom.evaluation import overlap
+
 Curve = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -81,6 +83,40 @@ def score_frame(found: Sequence[Curve], truth: Sequence[Curve]) -> FrameScore:
         hd95_px=hausdorff_95(found, truth),
         false_length_px=length * (1.0 - hits),
     )
+
+
+#: Numbers of `frame_numbers` that are infinite where a wire was missed.
+MEDIANS = ("tip_error_px", "hd95_px")
+
+
+def frame_numbers(
+    found: Sequence[Curve],
+    truth: Sequence[Curve],
+    tips: Sequence[bool],
+    found_mask: Mask,
+    truth_mask: Mask,
+) -> dict[str, float]:
+    """Return all numbers of one frame by name; NaN where one is not defined.
+
+    Parameters
+    ----------
+    tips : sequence of bool
+        Whether each true centreline ends in a tip (and not at the picture's border).
+    """
+    score = score_frame(found, truth)
+    errors = [e for e, is_tip in zip(score.tip_errors_px, tips, strict=True) if is_tip]
+    return {
+        "f1_2px": score.f1_2px.f1,
+        "precision_2px": score.f1_2px.precision,
+        "recall_2px": score.f1_2px.recall,
+        "f1_3px": score.f1_3px.f1,
+        "cl_dice": cl_dice(found_mask, truth_mask),
+        "dice": overlap.dice(found_mask, truth_mask),
+        "breaks": float(score.breaks) if truth else math.nan,
+        "tip_error_px": max(errors) if errors else math.nan,
+        "hd95_px": score.hd95_px,
+        "false_length_px": score.false_length_px,
+    }
 
 
 def curve_length(curve: Curve) -> float:

@@ -32,7 +32,8 @@ def load(path: str | Path | Sequence[str | Path], *, series: str | None = None) 
     ----------
     path : str, Path or sequence of them
         A DICOM file, a folder (nested, any order, several series, other files in
-        between), a DICOMDIR, a NIfTI, NRRD or MetaImage file; or several of these.
+        between), a DICOMDIR, a NIfTI, NRRD or MetaImage file, a video, a folder of
+        pictures (frames in natural order of their names); or several of these.
     series : str, optional
         Keep only this series: its Series Instance UID, a unique beginning of it, or
         its series number.

@@ -11,17 +11,17 @@ import numpy as np
 from readingroom.errors import RefusedInput
 from readingroom.imaging import notes
 from readingroom.imaging.acquisition import acquisition_of, patient_of
+from readingroom.imaging.cine import cine_of
 from readingroom.imaging.decode import (
     PADDING_HU,
     Pixels,
-    read_frames,
     read_planes,
     read_stored,
     truncated,
 )
 from readingroom.imaging.headers import Header
 from readingroom.imaging.identity import one_study, pick_series
-from readingroom.imaging.planes import Plane, numbers, planes_of
+from readingroom.imaging.planes import Plane, planes_of
 from readingroom.imaging.splitting import Part, split_series
 from readingroom.imaging.stacking import Stack, build_stack
 from readingroom.study import Acquisition, Cine, Note, Study, Volume
@@ -80,7 +80,7 @@ def _load_all(
     for headers in by_series.values():
         try:
             if _is_projection(headers[0]):
-                cines += [_cine(header) for header in headers]
+                cines += [cine_of(header) for header in headers]
             else:
                 volumes += _volumes(headers)
         except RefusedInput as refusal:
@@ -184,34 +184,6 @@ def _decode(stack: Stack, modality: str) -> Pixels:
     if stack.resampling is None:
         return slices
     return stack.resampling.apply(slices, PADDING_HU if modality == "CT" else 0)
-
-
-def _cine(header: Header) -> Cine:
-    if header.truncated:
-        raise truncated()
-    plane = planes_of(header)[0]
-    spacing = plane.spacing or numbers(header.get("ImagerPixelSpacing"), 2)
-    return Cine(
-        pixels=lambda: read_frames(header),
-        shape=(header.frames, *plane.size),
-        frame_times_ms=_frame_times(header),
-        pixel_spacing_mm=None if spacing is None else (spacing[0], spacing[1]),
-        acquisition=acquisition_of(plane, None),
-        series_uid=str(header.get("SeriesInstanceUID") or ""),
-        description=str(header.get("SeriesDescription") or ""),
-        instance_uids=(plane.instance_uid,) if plane.instance_uid else (),
-        files=(header.path,),
-    )
-
-
-def _frame_times(header: Header) -> tuple[float, ...]:
-    """Return the time of each frame after the first, ms; empty where unsaid."""
-    steps = numbers(header.get("FrameTimeVector"), header.frames)
-    if steps is not None:
-        return tuple(float(time) for time in np.cumsum(steps))
-    rate = header.number("CineRate") or header.number("RecommendedDisplayFrameRate")
-    step = header.number("FrameTime") or (1000.0 / rate if rate else 0.0)
-    return tuple(step * t for t in range(header.frames)) if step > 0 else ()
 
 
 def _no_images() -> RefusedInput:

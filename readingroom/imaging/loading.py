@@ -10,6 +10,12 @@ from pathlib import Path
 from readingroom.errors import RefusedInput
 from readingroom.imaging import notes
 from readingroom.imaging.formats import is_volume_file, volume_from_file
+from readingroom.imaging.video import (
+    cine_from_pictures,
+    cine_from_video,
+    is_picture_file,
+    is_video_file,
+)
 from readingroom.study import Note, Study
 
 
@@ -29,24 +35,39 @@ def load_study(path: str | Path | Sequence[str | Path], series: str | None) -> S
     named = [place for place in given if place.is_file() and is_volume_file(place)]
     if named:
         return _from_volume_files(named, given, series, source)
+    if any(place.is_file() and _is_cine_file(place) for place in given):
+        return _from_cine_files(given, series, source)
     return _from_dicom(given, series, source)
+
+
+def _is_cine_file(place: Path) -> bool:
+    return is_video_file(place) or is_picture_file(place)
+
+
+def _from_cine_files(given: Sequence[Path], series: str | None, source: str) -> Study:
+    """Load videos, and pictures as one cine for each folder they lie in."""
+    files = [place for place in given if place.is_file() and _is_cine_file(place)]
+    if len(files) < len(given):
+        raise _mixed_input()
+    if series is not None:
+        raise _no_series()
+    if any(file.stat().st_size == 0 for file in files):
+        raise _empty_file()
+    loaded = [cine_from_video(file) for file in files if is_video_file(file)]
+    pictures = [file for file in files if is_picture_file(file)]
+    for folder in sorted({file.parent for file in pictures}):
+        loaded.append(cine_from_pictures(f for f in pictures if f.parent == folder))
+    found = dict.fromkeys(note for _, notes_of_it in loaded for note in notes_of_it)
+    return Study(cines=tuple(cine for cine, _ in loaded), source=source, notes=tuple(found))
 
 
 def _from_volume_files(
     files: Sequence[Path], given: Sequence[Path], series: str | None, source: str
 ) -> Study:
     if len(files) < len(given):
-        raise RefusedInput(
-            "MIXED_INPUT",
-            "DICOM and other image files were given together.",
-            "Give either DICOM or other files.",
-        )
+        raise _mixed_input()
     if series is not None:
-        raise RefusedInput(
-            "SERIES_UNKNOWN",
-            "A series was asked for, and the file is not DICOM.",
-            "Leave the series out.",
-        )
+        raise _no_series()
     for file in files:
         if file.stat().st_size == 0:
             raise _empty_file()
@@ -109,6 +130,9 @@ def _without_dicom(files: Sequence[Path], damaged: Sequence[Path], source: str) 
             f"The folder holds {len(candidates)} image files and no DICOM series.",
             "Name the file to be read.",
         )
+    moving = [file for file in files if _is_cine_file(file)]
+    if moving:
+        return _from_cine_files(moving, None, source)
     if not files:
         raise _nothing_there()
     if all(file.stat().st_size == 0 for file in files):
@@ -116,12 +140,29 @@ def _without_dicom(files: Sequence[Path], damaged: Sequence[Path], source: str) 
     raise RefusedInput(
         "NOT_AN_IMAGE",
         "What was given is neither DICOM nor a NIfTI, NRRD or MetaImage file.",
-        "Give a DICOM folder, or a file that ends in .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd.",
+        "Give a DICOM folder, or a file that ends in .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd; "
+        "for a cine also a video or a folder of pictures.",
     )
 
 
 def _nothing_there() -> RefusedInput:
     return RefusedInput("NO_IMAGES", "The folder is empty.", "Give the folder of an image series.")
+
+
+def _mixed_input() -> RefusedInput:
+    return RefusedInput(
+        "MIXED_INPUT",
+        "DICOM and other image files were given together.",
+        "Give either DICOM or other files.",
+    )
+
+
+def _no_series() -> RefusedInput:
+    return RefusedInput(
+        "SERIES_UNKNOWN",
+        "A series was asked for, and the file is not DICOM.",
+        "Leave the series out.",
+    )
 
 
 def _empty_file() -> RefusedInput:

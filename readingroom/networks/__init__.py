@@ -13,6 +13,9 @@ from torch import nn
 _ARCHITECTURES = {
     "unet3d": "readingroom.networks.unet3d:UNet3d",
     "lesionnet3d": "readingroom.networks.lesionnet3d:LesionNet3d",
+    "nodulenet3d": "readingroom.networks.nodulenet3d:NoduleNet3d",
+    "anchornet3d": "readingroom.networks.anchornet3d:AnchorNet3d",
+    "lungmaskunet": "readingroom.networks.lungmaskunet:LungmaskUNet",
     "wirenet": "readingroom.networks.wirenet:WireNet",
     "wirelocator": "readingroom.networks.wirelocator:WireLocator",
     "fganet": "readingroom.networks.fganet:FgaNet",

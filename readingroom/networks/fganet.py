@@ -80,7 +80,7 @@ class FgaNet(nn.Module):
     ) -> None:
         super().__init__()
         self.multiple = 16
-        detail, quarter, eighth, _ = widths
+        detail, quarter = widths[:2]
         self.stem = nn.Sequential(unit(frames, detail, stride=2), Residual(detail))
         self.fine = nn.Sequential(unit(detail, quarter, stride=2), Residual(quarter))
         deeper = pairwise(widths[1:])

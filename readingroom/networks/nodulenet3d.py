@@ -66,7 +66,10 @@ class NoduleNet3d(nn.Module):
         self.fine = _branch(inputs, widths)
         self.wide = _branch(inputs, widths)
         self.head = nn.Sequential(
-            nn.Linear(4 * widths[-1], hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, outputs)
+            nn.Linear(4 * widths[-1], hidden),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(hidden, outputs),
         )
 
     def forward(self, fine: Tensor, wide: Tensor) -> Tensor:

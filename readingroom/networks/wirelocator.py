@@ -15,7 +15,7 @@ from readingroom.networks.wirenet import Residual, unit
 
 
 class WireLocator(nn.Module):
-    """Map ``(n, frames, h, w)`` to logits ``(n, 1, h / 8, w / 8)``: is there an instrument?
+    """Map ``(n, frames, h, w)`` to logits ``(n, 1, h / 8, w / 8)`` of an instrument.
 
     Parameters
     ----------

@@ -16,10 +16,12 @@ from readingroom.study import Study
 
 _READERS = {
     "cacs": "readingroom.readers.cacs.reader:CacsReader",
+    "lungnodule": "readingroom.readers.lungnodule.reader:LungNoduleReader",
     "guidewire": "readingroom.readers.guidewire.reader:GuidewireReader",
 }
 _OPTIONS = {
     "cacs": "readingroom.readers.cacs.options:CacsOptions",
+    "lungnodule": "readingroom.readers.lungnodule.options:LungNoduleOptions",
     "guidewire": "readingroom.readers.guidewire.options:GuidewireOptions",
 }
 

@@ -119,15 +119,13 @@ def measurement_name(reader: str, structure: str, quantity: str) -> str:
 
 def meaning(reader: str, category: Category, language: str) -> str:
     """Return what a category means in the report's language."""
+    if language == "zh" and category.meaning_zh:
+        return category.meaning_zh
     if language == "zh" and reader == "cacs":
         from readingroom.readers.cacs.guideline import meaning_zh
 
         translated = meaning_zh(category)
         return "" if translated == category.value else translated
-    if language == "zh" and reader == "lungnodule":
-        from readingroom.readers.lungnodule.judge import meaning_zh as in_chinese
-
-        return in_chinese(category)
     return category.meaning
 
 

@@ -214,9 +214,7 @@ def _finding_measurements(finding: Finding, frame_of_reference: str) -> list[sr.
     return found
 
 
-def _line(
-    ends: npt.NDArray[np.float64], frame_of_reference: str
-) -> sr.CoordinatesForMeasurement3D:
+def _line(ends: npt.NDArray[np.float64], frame_of_reference: str) -> sr.CoordinatesForMeasurement3D:
     return sr.CoordinatesForMeasurement3D("POLYLINE", ends, frame_of_reference)
 
 

@@ -45,7 +45,9 @@ def test_eigenvalues_of_a_polynomial_are_exact():
 def test_ridge_as_theory_has_it(scale):
     # exp(-d²/2s²) blurred by a Gaussian of scale t: second derivative -s / (s² + t²)^1.5.
     s, angle = 2.0, 0.6
-    image = on_grid(lambda x, y: -np.exp(-((x * np.sin(angle) - y * np.cos(angle)) ** 2) / 2 / s**2))
+    image = on_grid(
+        lambda x, y: -np.exp(-((x * np.sin(angle) - y * np.cos(angle)) ** 2) / 2 / s**2)
+    )
     large, small = of_layer(image, [scale])[:, 23:25, 23:25]
     ys, xs = np.mgrid[23:25, 23:25] - 23.5
     d2 = (xs * np.sin(angle) - ys * np.cos(angle)) ** 2

@@ -5,6 +5,7 @@ import pytest
 
 from readingroom.review.mrml import collect_masks
 from Testing.fixtures.viewevents import ViewEvents
+from Testing.workbench.viewer.test_looking import pixels
 
 
 @pytest.fixture
@@ -86,13 +87,25 @@ def test_a_stroke_cut_off_is_finished_before_anything_else_is_done(
     assert np.array_equal(labels, painted)
 
 
+def test_a_stroke_cut_off_is_finished_when_the_page_is_there_again(
+    viewer, axial, a_session, labels, value_of, place_of, at_slice
+):
+    at_slice((6, 21, 21))
+    viewer.set_active_segment("RCA")
+    viewer.set_tool("paint")
+    axial.unfinished_stroke(place_of((6, 20, 20)), place_of((6, 22, 22)))
+    assert not a_session.can_undo
+    viewer.server.controller.on_client_connected()
+    assert labels[6, 21, 21] == value_of("RCA") and a_session.can_undo
+
+
 def test_what_is_painted_is_on_the_screen(viewer, axial, place_of, at_slice):
     at_slice((3, 8, 24))
-    plain = viewer.stage.views["axial"].draw()[0].copy()
+    plain = pixels(viewer, "axial")
     viewer.set_active_segment("LCX")
     viewer.set_tool("paint")
     axial.click_at(place_of((3, 8, 24)))
-    changed = np.argwhere((viewer.stage.views["axial"].draw()[0] != plain).any(axis=-1))
+    changed = np.argwhere((pixels(viewer, "axial") != plain).any(axis=-1))
     x, y = ViewEvents(viewer, "axial").pixel_of(place_of((3, 8, 24)))
     assert np.abs(changed.mean(axis=0) - [299 - y, x]).max() < 8
 

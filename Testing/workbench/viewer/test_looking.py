@@ -109,6 +109,13 @@ def test_the_wheel_scrolls_by_whole_slices(viewer, axial, a_session):
     assert after["mm"] - before["mm"] == pytest.approx(2 * a_session.volume.spacing_mm[0], abs=0.11)
 
 
+def test_a_turn_of_the_wheel_in_the_page_moves_one_view(viewer):
+    before = {name: viewer.annotations.of_slice(name)["slice"]["number"] for name in SLICES}
+    viewer.scroll("coronal", -3)
+    after = {name: viewer.annotations.of_slice(name)["slice"]["number"] for name in SLICES}
+    assert after == {**before, "coronal": before["coronal"] - 3}
+
+
 def test_a_click_links_the_other_slices(viewer, axial, finding_of):
     viewer.set_tool("none")
     place = finding_of("LAD").position_lps_mm
@@ -163,6 +170,28 @@ def test_a_slab_projects_the_brightest_and_shows_the_masks_of_the_whole_slab(vie
     assert near(viewer, "axial", place).max() > plain
     viewer.set_slab(0.0)
     assert near(viewer, "axial", place).max() == plain
+
+
+@pytest.mark.parametrize("slab_mm", [0.0, 12.0])
+@pytest.mark.parametrize("name", SLICES)
+def test_a_slice_looks_the_same_with_and_without_opengl(viewer, finding_of, name, slab_mm):
+    for zoomed in (False, True):
+        if zoomed:
+            viewer.jump(finding_of("RCA").position_lps_mm)
+        viewer.highlight(finding_of("RCA").id)
+        viewer.set_slab(slab_mm, "mean")
+        quick = pixels(viewer, name)
+        slow = viewer.stage.views[name].draw_by_opengl().astype(int)
+        assert np.abs(quick - slow).max() <= 1  # masks are mixed in other roundings
+
+
+def test_landmarks_are_drawn_though_only_opengl_can(viewer, a_session):
+    viewer.jump(a_session.reading.landmarks[0].position_lps_mm)
+    plain = pixels(viewer, "axial")
+    viewer.set_landmarks(True)
+    assert (pixels(viewer, "axial") != plain).any()
+    viewer.set_landmarks(False)
+    assert np.array_equal(pixels(viewer, "axial"), plain)
 
 
 def test_slab_modes_differ(viewer, finding_of):
@@ -258,6 +287,21 @@ def test_surfaces_are_where_the_findings_are(viewer, finding_of):
     assert data.GetNumberOfPoints() > 0
     assert ((bounds[:, 0] - 1 <= place) & (place <= bounds[:, 1] + 1)).all()
     assert is_colored(pixels(viewer, "three_d")).any()
+
+
+def test_a_class_has_one_colour_in_slices_in_3d_and_in_the_list(viewer, a_session):
+    title = {one.label: one.color for one in a_session.reader.finding_classes}
+    lad = next(s for s in a_session.masks.segments if s.name == "LAD")
+    other = replace(lad, color=(1.0, 0.0, 0.0))  # as an older version wrote it
+    a_session.masks.segments[a_session.masks.segments.index(lad)] = other
+    viewer.show(a_session)
+    viewer.models.finish()
+    drawn = viewer.models.surfaces.model("LAD").GetDisplayNode().GetColor()
+    assert drawn == pytest.approx(title["LAD"])
+    assert viewer.masks.style.colors["LAD"] == title["LAD"]
+    row = next(r for r in viewer.state.view_segments if r["name"] == "LAD")
+    assert row["color"] == f"rgb({','.join(str(round(255 * c)) for c in title['LAD'])})"
+    assert row["short"]["en"] == "LAD"
 
 
 def test_organs_are_light_and_appear_when_asked(viewer):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from readingroom.errors import ReadingRoomError
 from readingroom.workbench.viewer import opengl
 from readingroom.workbench.viewer.annotations import direction_letters
 from readingroom.workbench.viewer.cutting import cut_out
-from readingroom.workbench.viewer.queue import MOVING_QUALITY, STILL_QUALITY, RenderQueue
+from readingroom.workbench.viewer.encode import encode
+from readingroom.workbench.viewer.queue import RenderQueue
 from readingroom.workbench.viewer.style import HIGHLIGHT, MaskStyle
 from readingroom.workbench.viewer.texts import VIEWER_TEXTS
 from readingroom.workbench.viewer.tools import parts, shapes
@@ -141,18 +144,14 @@ class AView:
 
     def draw(self):
         self.drawn += 1
-        return np.zeros((4, 4, 3), np.uint8), 4, 4
+        return np.zeros((4, 4), np.uint8)
 
     def send(self, picture, meta) -> None:
-        self.sent.append((picture, meta["quality"]))
+        self.sent.append(meta["type"])
 
     def is_congested(self) -> bool:
         self.congested -= 1
         return self.congested >= 0
-
-
-def encode(pixels, columns, rows, quality):
-    return b"picture", {"quality": quality}, 0
 
 
 def run(scenario) -> None:
@@ -170,12 +169,12 @@ async def until(condition) -> None:
 
 def test_many_requests_make_one_picture_and_a_better_one_at_rest():
     async def scenario() -> None:
-        queue, view = RenderQueue(encode), AView("axial")
+        queue, view = RenderQueue(), AView("axial")
         for _ in range(50):
             queue.request(view)
         await until(lambda: len(view.sent) == 2)
         assert view.drawn == 1  # the better picture is the same one, encoded again
-        assert [quality for _, quality in view.sent] == [MOVING_QUALITY, STILL_QUALITY]
+        assert view.sent == ["image/jpeg", "image/png"]
         queue.close()
 
     run(scenario)
@@ -183,7 +182,7 @@ def test_many_requests_make_one_picture_and_a_better_one_at_rest():
 
 def test_the_view_under_the_hand_is_drawn_first():
     async def scenario() -> None:
-        queue, order = RenderQueue(encode), []
+        queue, order = RenderQueue(), []
         views = [AView(name) for name in ("axial", "coronal", "sagittal")]
         for view in views:
             view.send = lambda picture, meta, name=view.name: order.append(name)
@@ -197,9 +196,32 @@ def test_the_view_under_the_hand_is_drawn_first():
     run(scenario)
 
 
+def test_what_was_edited_is_sent_before_anything_else_is_done():
+    async def scenario() -> None:
+        queue, view, other = RenderQueue(), AView("axial"), AView("coronal")
+        queue.prefer("axial")
+        queue.request(other)
+        queue.request(view)
+        queue.now()
+        assert view.sent and not other.sent
+        queue.now()
+        assert view.drawn == 1
+        queue.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (7, 5, 3)])
+def test_a_picture_at_rest_is_without_loss(shape):
+    pixels = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    picture, meta = encode(pixels, still=True)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(picture))), pixels)
+    assert (meta["w"], meta["h"]) == (5, 7)
+
+
 def test_a_congested_view_waits():
     async def scenario() -> None:
-        queue, view = RenderQueue(encode), AView("axial")
+        queue, view = RenderQueue(), AView("axial")
         view.congested = 3
         queue.request(view)
         await until(lambda: view.sent)

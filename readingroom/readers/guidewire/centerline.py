@@ -21,6 +21,8 @@ Kind = Literal["wire", "catheter"]
 
 #: Room around the mask in which profiles are taken, px.
 _ROOM_PX = 12
+#: At least this share of a device is seen; a row of specks is none.
+_SEEN_SHARE = 0.6
 #: A catheter's end nearer than this to a wire's end says where the wire comes from, px.
 _EXIT_PX = 20.0
 
@@ -108,8 +110,10 @@ def _devices(
     chains = chains_of(mask[box])
     found = []
     for pieces in linked(chains, max_gap):
-        if sum(len(piece.chain) for piece in pieces) >= shortest:
-            found.append(_finished(joined(pieces, seen), seen, kind, origin))
+        length = sum(len(piece.chain) for piece in pieces)
+        path = joined(pieces, seen) if length >= shortest else pieces[0].chain[:0]
+        if len(path) and length >= _SEEN_SHARE * len(path):
+            found.append(_finished(path, seen, kind, origin))
     return sorted(found, key=lambda wire: -wire.length_px)
 
 

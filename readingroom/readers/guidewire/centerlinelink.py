@@ -17,6 +17,8 @@ _CROSSING_PX = 10.0
 _TURN_CROSSING, _TURN_GAP = 0.35, 0.6
 #: A noisy mask falls into countless chains; the longest of them are enough.
 _MOST_CHAINS = 80
+#: A gap may be as long as this many times the shorter of the two chains: specks join nothing.
+_GAP_SHARE = 1.5
 #: Weight of a turn by 90 degrees against distance.
 _TURN_COST = 3.0
 
@@ -45,6 +47,7 @@ class Piece:
 class _End:
     chain: int
     last: bool
+    length: int
     at: npt.NDArray[np.float64]
     outward: npt.NDArray[np.float64]
 
@@ -79,7 +82,8 @@ def end_direction(chain: Chain, last: bool) -> npt.NDArray[np.float64]:
 
 def _end(chains: list[Chain], number: int, last: bool) -> _End:
     chain = chains[number]
-    return _End(number, last, chain[-1 if last else 0], end_direction(chain, last))
+    at = chain[-1 if last else 0]
+    return _End(number, last, len(chain), at, end_direction(chain, last))
 
 
 def _pairs(ends: list[_End], max_gap_px: float) -> list[tuple[float, int, int]]:
@@ -100,6 +104,8 @@ def _cost(one: _End, other: _End, distance: float) -> float | None:
     straight = -float(one.outward @ other.outward)
     if not one.outward.any() or not other.outward.any():
         straight = 0.7
+    if distance > max(_CROSSING_PX, _GAP_SHARE * min(one.length, other.length)):
+        return None
     if distance <= _CROSSING_PX:
         alike, least = straight, _TURN_CROSSING
     else:

@@ -80,9 +80,7 @@ class LiveReader:
         See `Cascade`.
     """
 
-    def __init__(
-        self, engine: Engine, *, polarity: str = "auto", localise: bool = True
-    ) -> None:
+    def __init__(self, engine: Engine, *, polarity: str = "auto", localise: bool = True) -> None:
         self._cascade = Cascade(engine, localise=localise)
         self._polarity = polarity
         self._look: _Look | None = None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -13,27 +17,54 @@ COARSE = 4
 CELL = 8 * COARSE
 #: Both networks halve a frame five times.
 MULTIPLE = 32
+#: Blocks whose means make up the slow part of a frame, pixels.
+_BLOCK = 16
+#: The deviation is estimated from every fourth pixel of every fourth row.
 _EVERY = 4
 
 
 def standardised(frame: npt.NDArray[np.generic]) -> FloatArray:
-    """Return a frame ``(row, col)`` with mean 0 and standard deviation 1, float32.
+    """Return a frame ``(row, col)`` as deviations from its surroundings, float32.
 
-    Estimated from every fourth pixel of every fourth row, which costs 0.1 ms instead of 1.
+    What changes over 50 pixels and more is taken out, and the mean absolute deviation becomes
+    about 0.8, as that of a normal distribution with standard deviation 1: else a faint wire on
+    a steep slope would be lost. Scale and offset of the frame's values do not matter.
     """
-    some = frame[::_EVERY, ::_EVERY].astype(np.float32)
-    scale = np.float32(1.0 / max(float(some.std()), 1e-6))
-    result = np.multiply(frame, scale, dtype=np.float32)
-    result -= np.float32(some.mean()) * scale
-    return result
+    rows, columns = frame.shape
+    result = padded(frame.astype(np.float32), MULTIPLE, mode="edge")
+    result -= _surroundings(result)
+    some = np.abs(result[:rows:_EVERY, :columns:_EVERY]).mean()
+    result *= np.float32(0.8 / max(float(some), 1e-6))
+    return result[:rows, :columns]
 
 
-def padded(frame: FloatArray, multiple: int = MULTIPLE) -> FloatArray:
-    """Return a standardised frame with zeros appended to multiples in both directions."""
+def _surroundings(frame: FloatArray) -> FloatArray:
+    """Return the frame's slow part: block means, smoothed and interpolated linearly.
+
+    0.4 ms at 512 × 512 where a Gaussian of this width takes 20.
+    """
+    blocks = frame.reshape(frame.shape[0] // _BLOCK, _BLOCK, frame.shape[1]).sum(axis=1)
+    means = blocks.reshape(len(blocks), -1, _BLOCK).sum(axis=2) * np.float32(1 / _BLOCK**2)
+    smooth = ndimage.uniform_filter(means, 3, mode="nearest")
+    return np.asarray(_hat(smooth.shape[0]) @ smooth @ _hat(smooth.shape[1]).T)
+
+
+@lru_cache(maxsize=32)
+def _hat(blocks: int) -> FloatArray:
+    """Return the matrix ``(pixels, blocks)`` that interpolates between block centres."""
+    at = (np.arange(blocks * _BLOCK) - (_BLOCK - 1) / 2) / _BLOCK
+    away = np.abs(at.clip(0, blocks - 1)[:, None] - np.arange(blocks))
+    return np.asarray(np.maximum(1 - away, 0), dtype=np.float32)
+
+
+def padded(
+    frame: FloatArray, multiple: int = MULTIPLE, mode: Literal["constant", "edge"] = "constant"
+) -> FloatArray:
+    """Return a frame with zeros, or its edge, appended to multiples in both directions."""
     missing = [-n % multiple for n in frame.shape]
     if not any(missing):
         return frame
-    return np.pad(frame, [(0, n) for n in missing])
+    return np.pad(frame, [(0, n) for n in missing], mode=mode)
 
 
 def coarse(frame: FloatArray) -> FloatArray:

@@ -116,7 +116,9 @@ def hessian_ridge(frames: FloatArray, field: Field) -> FloatArray:
         for sigma in _SCALES:
             small, large = eigenvalues(filled, sigma)
             np.maximum(best, np.maximum(large - np.abs(small), 0.0), out=best)
-        return _dark_lines(best * ndimage.binary_erosion(field, iterations=4, border_value=1), field)
+        return _dark_lines(
+            best * ndimage.binary_erosion(field, iterations=4, border_value=1), field
+        )
 
     return np.stack([one(frame) for frame in frames])
 

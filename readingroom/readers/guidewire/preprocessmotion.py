@@ -12,7 +12,9 @@ Field = npt.NDArray[np.bool_]
 #: Blocks of dense registration a side, and how far a block may move, px.
 _BLOCKS = 8
 _FARTHEST_PX = 12.0
-_FLOOR = 0.02
+#: Added before the logarithm: what is stored is not quite proportional to intensity, and
+#: the logarithm of the darkest parts would be noise only.
+_FLOOR = 0.1
 #: Grey values on both sides of "no change" that a subtracted picture shows.
 _SPAN = 0.35
 
@@ -118,11 +120,11 @@ def subtract_mask(
     """
     if mask is None:
         mask = np.asarray(frames[:frames_of_mask].mean(axis=0), np.float32)
-    logarithm = np.log(np.maximum(mask, _FLOOR))
+    logarithm = np.log(mask + _FLOOR)
     subtracted = np.empty_like(frames)
     for t, frame in enumerate(frames):
         places = register(frame, mask, dense=dense)
-        change = np.log(np.maximum(frame, _FLOOR)) - sample(logarithm, places)
+        change = np.log(frame + _FLOOR) - sample(logarithm, places)
         subtracted[t] = np.clip(0.5 + change / (2 * _SPAN), 0, 1) * field
     return subtracted
 

@@ -127,7 +127,8 @@ def _told(
     earlier = detector.expose(rng, before)
     now = detector.expose(rng, depth, earlier)
     black = float(rng.choice([0.0, rng.uniform(0, 0.1)]))
-    frame, previous = _normalised(rng, detector.display(now), detector.display(earlier), field, black)
+    shown = detector.display(now), detector.display(earlier)
+    frame, previous = _normalised(rng, *shown, field, black)
     wire, catheter = np.zeros(depth.shape, np.uint8), np.zeros(depth.shape, np.uint8)
     seen = Seen([], [])
     for drawn in wires:

@@ -53,9 +53,7 @@ class WireInScene:
     sheathed_mm: float = 0.0
     catheter: Tube | None = None
 
-    def devices(
-        self, points: FloatArray, gain: FloatArray
-    ) -> tuple[Device, Device | None]:
+    def devices(self, points: FloatArray, gain: FloatArray) -> tuple[Device, Device | None]:
         """Return what is to be drawn for an axis in px: the wire, and its catheter."""
         opaque = max(round(self.opaque_mm / self.way.step_mm), 1)
         piece = np.zeros(len(points), np.intp)
@@ -153,9 +151,7 @@ def label_radius(tube: Tube, pixel_mm: float) -> float:
     return max(tube.outer_mm / 2 / pixel_mm, LEAST_RADIUS_PX)
 
 
-def label(
-    mask: npt.NDArray[np.uint8], points: FloatArray, tube: Tube, pixel_mm: float
-) -> None:
+def label(mask: npt.NDArray[np.uint8], points: FloatArray, tube: Tube, pixel_mm: float) -> None:
     """Set a device's pixels in a mask to 1."""
     shape = (mask.shape[0], mask.shape[1])
     mask |= mask_of(shape, points, label_radius(tube, pixel_mm))

@@ -103,6 +103,7 @@ def simulate_sequence(
     background: Background = "synthetic",
     distractors: Sequence[str] | None = None,
     wires: int = 1,
+    empty_frames: int = 0,
     models: tuple[WireModel, ...] = TRAINING_WIRES,
     motion: float = 1.0,
     view: CArm | None = None,
@@ -126,6 +127,8 @@ def simulate_sequence(
         Names out of `simulateddevices.DISTRACTORS`; by default a few at random.
     wires : int
         Number of guidewires, from 0.
+    empty_frames : int
+        Number of frames at the beginning in which no wire is there yet.
     models : tuple of WireModel
         Kinds of wire to draw from; `simulatedwire.TEST_WIRES` for evaluation.
     motion : float
@@ -155,7 +158,7 @@ def simulate_sequence(
         "background": told,
         "collimator": shape,
     }
-    return _filmed(rng, stage, scenes, frames, facts)
+    return _filmed(rng, stage, scenes, frames, facts, empty_frames)
 
 
 @dataclass(frozen=True)
@@ -257,6 +260,7 @@ def _filmed(
     scenes: list[_Scene],
     frames: int,
     facts: dict[str, Any],
+    empty_frames: int = 0,
 ) -> SimulatedSequence:
     size = stage.carm.size
     pictures = np.empty((frames, size, size), np.float32)
@@ -267,9 +271,10 @@ def _filmed(
     seen_before: Picture | None = None
     for t in range(frames):
         time, duration = t / FRAME_RATE_HZ, max(frames, 2) / FRAME_RATE_HZ
-        here = [scene.axis(time, duration) for scene in scenes]
+        there = scenes if t >= empty_frames else []
+        here = [scene.axis(time, duration) for scene in there]
         shift = stage.body.at(time)
-        depth, seen = _drawn(stage, scenes, here, shift, wire[t], catheter[t])
+        depth, seen = _drawn(stage, there, here, shift, wire[t], catheter[t])
         exposed = stage.detector.expose(rng, depth, seen_before)
         pictures[t] = stage.detector.display(exposed) * stage.field
         seen_before = exposed

@@ -66,7 +66,7 @@ class WireModel:
 
 
 TRAINING_WIRES = (
-    WireModel("coronary 0.014 in, platinum coil", 0.014, "steel", "platinum_coil", 1.0, (20, 40), 5),
+    WireModel("coronary 0.014 in, platinum coil", 0.014, "steel", "platinum_coil", 1, (20, 40), 5),
     WireModel("coronary 0.014 in, short coil", 0.014, "steel", "platinum_coil", 1.0, (3, 12), 5),
     WireModel("microwire 0.016 in", 0.016, "nitinol", "platinum_coil", 1.0, (10, 30), 4),
     WireModel("0.018 in, nitinol", 0.018, "nitinol", "tungsten_jacket", 0.9, (30, 80), 6),
@@ -75,7 +75,9 @@ TRAINING_WIRES = (
 )
 #: Not among the training wires: for evaluation.
 TEST_WIRES = (
-    WireModel("coronary 0.014 in, nitinol core", 0.014, "nitinol", "tungsten_jacket", 1.0, (5, 25), 6),
+    WireModel(
+        "coronary 0.014 in, nitinol core", 0.014, "nitinol", "tungsten_jacket", 1, (5, 25), 6
+    ),
     WireModel("0.021 in, steel with coil", 0.021, "steel", "platinum_coil", 0.85, (15, 50), 7),
     WireModel("0.025 in, hydrophilic", 0.025, "nitinol", "tungsten_jacket", 0.8, (30, 200), 8),
     WireModel("0.032 in, steel", 0.032, "steel", "steel", 0.85, (20, 60), 9),
@@ -106,7 +108,8 @@ def random_tip(rng: np.random.Generator, model: WireModel) -> Tip:
     if kind == "straight":
         return Tip("straight", 0.0, 1.0)
     if kind == "angled":
-        return Tip("angled", np.deg2rad(rng.uniform(25, 80)), rng.uniform(2.0, 5.0 * model.outer_mm + 4))
+        bend = np.deg2rad(rng.uniform(25, 80))
+        return Tip("angled", bend, rng.uniform(2.0, 5.0 * model.outer_mm + 4))
     radius = rng.uniform(1.5, 3.5) * (1.0 if model.inch >= 0.03 else 0.6)
     bend = np.deg2rad(rng.uniform(120, 200))
     return Tip("J", bend, float(bend * radius))
@@ -168,9 +171,7 @@ def _arch(rng: np.random.Generator, at_mm: FloatArray) -> FloatArray:
     return np.asarray(rise * rng.choice([-1.0, 1.0]) / radius)
 
 
-def follow(
-    way: Way, pushed_mm: float, tip: Tip | None = None, rotation: float = 0.0
-) -> FloatArray:
+def follow(way: Way, pushed_mm: float, tip: Tip | None = None, rotation: float = 0.0) -> FloatArray:
     """Return the wire's axis when it has been pushed in so far, mm, shape (n, 3).
 
     It starts at the origin with heading +x; z points from the detector to the tube. The

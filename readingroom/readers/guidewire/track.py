@@ -106,9 +106,9 @@ class Tracker:
         for track in self._tracks:
             parts = _parts_along(track, wires)
             if len(parts) > 1:
-                joined[track] = _assembled(track, parts)
-                used = {id(part) for part in parts}
-                wires = [wire for wire in wires if id(wire) not in used]
+                joined[track] = _assembled(track, [forward for _, forward in parts])
+                used = {number for number, _ in parts}
+                wires = [wire for number, wire in enumerate(wires) if number not in used]
         return joined, wires
 
     def _matched(
@@ -192,18 +192,21 @@ def _turned(track: _Track, wire: Wire) -> Wire:
     return wire.reversed() if other + 10.0 < as_is else wire
 
 
-def _parts_along(track: _Track, wires: list[Wire]) -> list[Wire]:
-    """Return the wires that lie along the expected curve, in its order, none beside another."""
+def _parts_along(track: _Track, wires: list[Wire]) -> list[tuple[int, Wire]]:
+    """Return the wires along the expected curve, in its order and direction, by number.
+
+    Empty if two of them lie beside each other.
+    """
     expected = track.expected()
     tree, parts = KDTree(expected), []
-    for wire in wires:
+    for number, wire in enumerate(wires):
         distance, place = tree.query(wire.points)
         if wire.kind == track.wire.kind and (distance <= _NEAR_PX).mean() >= _NEAR_SHARE:
             forward = wire if place[-1] >= place[0] else wire.reversed()
-            parts.append((int(place.min()), int(place.max()), forward))
-    parts.sort(key=lambda part: part[0])
+            parts.append((int(place.min()), int(place.max()), number, forward))
+    parts.sort(key=lambda part: part[:3])
     apart = all(a[1] <= b[0] + _NEAR_PX for a, b in zip(parts[:-1], parts[1:], strict=True))
-    return [part[2] for part in parts] if apart else []
+    return [(number, forward) for _, _, number, forward in parts] if apart else []
 
 
 def _assembled(track: _Track, parts: list[Wire]) -> Wire:

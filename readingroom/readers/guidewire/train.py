@@ -30,11 +30,11 @@ Arrays = tuple[npt.NDArray[Any], ...]
 _FIRST_FRAME = 0.15
 #: Half-ranges of log scale and shift after standardising: a crop's statistics differ from
 #: those of the whole frame that the network meets later.
-_SCALE, _SHIFT = 0.25, 0.2
+_SCALE, _SHIFT = 0.3, 0.1
 _VALIDATION_SEED = 977
 #: Distinct scenes; simulating one takes 0.2 s, changing one 0.02 s, so that each is shown
-#: about 15 times, turned, cut and changed anew.
-_SCENES = 1600
+#: about 8 times, turned, cut and changed anew.
+_SCENES = 2400
 #: A scene is this much larger than the crops from it, pixels.
 _ROOM_PX = 32
 _TOLERANCE_PX = 2.0
@@ -51,13 +51,13 @@ class SegmentRecipe:
 
     name = "guidewire-segment"
     seed = 20261121
-    steps = 4000
+    steps = 3000
     batch_size = 6
     learning_rate = 4e-3
     weight_decay = 1e-3
     ema_decay = 0.995
     gradient_clip = 5.0
-    validate_every = 400
+    validate_every = 300
     architecture = "wirenet"
     arguments: Mapping[str, Any] = {
         "frames": 2,
@@ -73,7 +73,7 @@ class SegmentRecipe:
         self._scenes = Scenes(self.seed, size + _ROOM_PX, scenes)
         self.cases = cases
         self._change = Photometric()
-        self._criterion = HybridLoss("skeleton_recall", weight=0.7)
+        self._criterion = HybridLoss("skeleton_recall", weight=0.5, positive_weight=3.0)
         self._fraction = 0.0
         self._held_out: list[Arrays] = []
 
@@ -119,18 +119,18 @@ class LocateRecipe:
 
     name = "guidewire-locate"
     seed = 20261122
-    steps = 1000
+    steps = 600
     batch_size = 8
     learning_rate = 4e-3
     weight_decay = 1e-3
     ema_decay = 0.99
     gradient_clip = 5.0
-    validate_every = 250
+    validate_every = 200
     architecture = "wirelocator"
     arguments: Mapping[str, Any] = {"frames": 2, "widths": [16, 32, 48]}
     onnx = True
 
-    def __init__(self, size: int = 256, cases: int = 16, scenes: int = _SCENES) -> None:
+    def __init__(self, size: int = 256, cases: int = 16, scenes: int = 600) -> None:
         self.size = size
         self._scenes = Scenes(self.seed, size + _ROOM_PX, scenes)
         self.cases = cases
@@ -187,9 +187,7 @@ class Scenes:
         return self._made[number]
 
 
-def random_crop(
-    rng: np.random.Generator, scenes: Scenes, size: int, change: Photometric
-) -> Arrays:
+def random_crop(rng: np.random.Generator, scenes: Scenes, size: int, change: Photometric) -> Arrays:
     """Return two frames as the networks take them and the two classes, ``(2, s, s)`` each."""
     frames, target = scenes[int(rng.integers(scenes.count))]
     y, x = rng.integers(0, scenes.size - size + 1, 2)

@@ -141,9 +141,7 @@ def render(depth: Picture, device: Device, pixel_mm: float, blur_px: float) -> N
     depth.reshape(-1)[near] += added.astype(np.float32)
 
 
-def nearby(
-    shape: tuple[int, ...], points: Points, reach_px: float
-) -> npt.NDArray[np.intp]:
+def nearby(shape: tuple[int, ...], points: Points, reach_px: float) -> npt.NDArray[np.intp]:
     """Return the flat indices of the pixels within about `reach_px` of a curve."""
     step = max(int(reach_px), 1)
     # Half-way between two discs a step apart, the reach must still be covered.

@@ -40,9 +40,7 @@ def find_airways(
     return out
 
 
-def _seeds(
-    hu: npt.NDArray[Any], trachea: Mask, coarse: Resampled
-) -> list[tuple[int, int, int]]:
+def _seeds(hu: npt.NDArray[Any], trachea: Mask, coarse: Resampled) -> list[tuple[int, int, int]]:
     """Return the darkest places of the windpipe as native indices ``(k, j, i)``."""
     inner = np.where(trachea, coarse.array, np.inf)
     flat = np.argsort(inner, axis=None)[:20]

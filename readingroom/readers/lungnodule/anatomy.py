@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from readingroom.readers.lungnodule.grids import Box
 from readingroom.readers.lungnodule.lobes import find_lobes
+from readingroom.readers.lungnodule.lunggrid import lung_grid
+from readingroom.readers.lungnodule.lungnetwork import lobes_by_network, lungs_by_network
 from readingroom.readers.lungnodule.lungs import Lungs, find_lungs
-from readingroom.readers.lungnodule.vessels import find_vessels
+from readingroom.readers.lungnodule.vessels import vessels_on
 from readingroom.study import Note
 
 if TYPE_CHECKING:
@@ -67,6 +71,14 @@ class Anatomy:
         """Lumen of trachea and bronchi."""
         return self.lungs.airways
 
+    @cached_property
+    def lobe_boxes(self) -> list[Box | None]:
+        """Box of each lobe in the order of `LOBES`; None for one that is absent."""
+        from scipy import ndimage
+
+        found = ndimage.find_objects(self.lobes, len(LOBES))
+        return [None if box is None else (box[0], box[1], box[2]) for box in found]
+
     @property
     def notes(self) -> tuple[Note, ...]:
         """Remarks on what could not be seen."""
@@ -98,9 +110,22 @@ def find_anatomy(
     RefusedInput
         ``LUNGS_ABSENT`` if the images show no lung.
     """
-    lungs = find_lungs(hu, spacing_mm)
-    lobes = find_lobes(lungs, hu, spacing_mm)
-    vessels = find_vessels(lungs, hu, spacing_mm)
+    lungs = _lungs(hu, spacing_mm, engine)
+    fine = lung_grid(lungs.labels, hu, spacing_mm)
+    tubes = vessels_on(fine)
+    lobes = None if engine is None else lobes_by_network(engine, hu, lungs.labels)
+    if lobes is None:
+        lobes = find_lobes(lungs, hu, spacing_mm, grid=fine, vessels=tubes)
+    vessels = fine.to_scan(tubes, hu.shape) & (lungs.labels > 0)
     k, j, i = spacing_mm
     matrix = np.diag([i, j, k, 1.0]) if ijk_to_lps is None else ijk_to_lps
     return Anatomy(lungs, lobes, vessels, spacing_mm, matrix)
+
+
+def _lungs(hu: npt.NDArray[Any], spacing_mm: Triple, engine: Engine | None) -> Lungs:
+    """Return the lungs; drawn by an imported network where there is one."""
+    lungs = find_lungs(hu, spacing_mm)
+    drawn = None if engine is None else lungs_by_network(engine, hu)
+    if drawn is None or not drawn.any():
+        return lungs
+    return replace(lungs, labels=drawn)

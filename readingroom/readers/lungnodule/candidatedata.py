@@ -18,9 +18,11 @@ from readingroom.readers.lungnodule.simulatednodule import TYPES
 CLASSES = ("none", *TYPES)
 #: Cubes are kept this much larger than the network's, so that training can shift them.
 STORED_SIDE = SIDE + 6
-_NODULES = 36
-#: At most this many others of a scan are kept, drawn at random.
-_OTHERS = 200
+#: A training scan is a part of the source's lungs of about this width, with this many
+#: nodules and at most this many others, drawn at random.
+_PART_MM = 125.0
+_NODULES = 14
+_OTHERS = 90
 _NEAR_MM = 3.0
 
 
@@ -32,7 +34,10 @@ def write_training_case(source: SourceLung, seed: int, number: int, folder: Path
     """
     rng = np.random.default_rng([seed, number])
     scan = simulation.simulate(
-        rng, source, simulation.screening_nodules(_NODULES), wild=number % 4 != 0
+        rng,
+        part_of(rng, source, _PART_MM),
+        simulation.screening_nodules(_NODULES),
+        wild=number % 4 != 0,
     )
     lungs = SimpleNamespace(lungs=SimpleNamespace(labels=scan.lungs))
     found = find_candidates(scan.hu, scan.spacing_mm, lungs)
@@ -52,6 +57,27 @@ def write_training_case(source: SourceLung, seed: int, number: int, folder: Path
     return path
 
 
+def part_of(rng: np.random.Generator, source: SourceLung, width_mm: float) -> SourceLung:
+    """Return a box of the source about a random place of its lungs."""
+    places = np.argwhere(source.lungs[::4, ::8, ::8] > 0) * np.array([4, 8, 8])
+    centre = places[rng.integers(len(places))] * np.array(source.spacing_mm)
+    sides = []
+    for middle, step, count in zip(centre, source.spacing_mm, source.hu.shape, strict=True):
+        width = min(int(width_mm / step), count)
+        first = int(np.clip(middle / step - width / 2, 0, count - width))
+        sides.append(slice(first, first + width))
+    box = (sides[0], sides[1], sides[2])
+    real = source.real.copy()
+    real[:, :3] -= [s.start * step for s, step in zip(box, source.spacing_mm, strict=True)]
+    return SourceLung(
+        np.ascontiguousarray(source.hu[box]),
+        np.ascontiguousarray(source.lungs[box]),
+        source.spacing_mm,
+        source.noise_hu,
+        real,
+    )
+
+
 def labelled(
     rng: np.random.Generator, scan: simulation.SimulatedScan, found: list[Candidate]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -67,7 +93,10 @@ def labelled(
     places, labels, sizes = [], [], []
     for candidate in found:
         at = np.array(candidate.position_kji) * spacing
-        if len(scan.real) and (np.linalg.norm(scan.real[:, :3] - at, axis=1) < scan.real[:, 3]).any():
+        if (
+            len(scan.real)
+            and (np.linalg.norm(scan.real[:, :3] - at, axis=1) < scan.real[:, 3]).any()
+        ):
             continue
         owner = _owner(at, centres, diameters)
         places.append(at)
@@ -82,7 +111,9 @@ def labelled(
 
 
 def _owner(
-    at: npt.NDArray[np.float64], centres: npt.NDArray[np.float64], diameters: npt.NDArray[np.float64]
+    at: npt.NDArray[np.float64],
+    centres: npt.NDArray[np.float64],
+    diameters: npt.NDArray[np.float64],
 ) -> int | None:
     if not len(centres):
         return None

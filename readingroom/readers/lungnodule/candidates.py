@@ -40,7 +40,7 @@ _PLEURAL_MM = 4.0
 _TISSUE_HU = -480.0
 _FILL_SIGMA = 2.0
 #: Candidates per branch by the blob's scale: from, below (mm), how many at most.
-_QUOTA = ((0.0, 2.2, 75), (2.2, 5.5, 25), (5.5, 99.0, 10))
+_QUOTA = ((0.0, 2.2, 90), (2.2, 5.5, 25), (5.5, 99.0, 10))
 
 
 class HasLabels(Protocol):
@@ -121,7 +121,9 @@ def _working_images(
     image = resample_to_spacing(hu[cut], spacing_mm, new)
     coarse = resample_to_spacing(labels[cut] > 0, spacing_mm, (_COARSE_MM,) * 3) > 0.5
     closed = _closed(coarse)
-    index = [np.minimum(np.arange(n) // 2, m - 1) for n, m in zip(image.shape, closed.shape, strict=True)]
+    index = [
+        np.minimum(np.arange(n) // 2, m - 1) for n, m in zip(image.shape, closed.shape, strict=True)
+    ]
     return image, closed[np.ix_(*index)], low * spacing
 
 

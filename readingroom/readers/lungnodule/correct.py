@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from readingroom.maskregion import innermost
 from readingroom.reader import Index, MaskChange
 from readingroom.readers.lungnodule import findings as parts
-from readingroom.readers.lungnodule.anatomy import Anatomy
 from readingroom.readers.lungnodule.marked import Marked, all_marked, marked_near, meet
 from readingroom.readers.lungnodule.ownership import share
 from readingroom.readers.lungnodule.scan import NODULE_LAYER, SOLID_LAYER, Part, Scan
+from readingroom.readers.lungnodule.surroundings import surroundings
 from readingroom.reading import Finding, FindingState, Masks, Reading
 
 
@@ -39,10 +38,6 @@ class _Measuring:
     masks: Masks
     drawn: Callable[[Part], bool]
 
-    @cached_property
-    def anatomy(self) -> Anatomy:
-        return parts.surroundings(self.masks, self.scan)
-
     def finding(
         self,
         number: int,
@@ -61,7 +56,7 @@ class _Measuring:
             label,
             part,
             self.scan,
-            self.anatomy,
+            surroundings(self.masks, self.scan),
             drawn_solid=None if solid is None else solid & part.mask,
             position=position,
             state=state,

@@ -179,9 +179,9 @@ def _recovered_core(place: Window, background: float) -> float:
     diameters = np.linspace(1.5, 12.0, 211)
     seen = recovery(diameters, place.spacing_mm) * 6 * total / (np.pi * diameters**3)
     best = int(np.argmin(np.abs(seen - (peak - background))))
-    core = background + (peak - background) / recovery(diameters[best], place.spacing_mm)
-    limit = max(peak, SOFT_TISSUE_HU)
-    return float(min(core, limit))
+    seen_share = float(recovery(diameters[best], place.spacing_mm))
+    core = background + (peak - background) / seen_share
+    return min(core, max(peak, SOFT_TISSUE_HU))
 
 
 def recovery(

@@ -13,7 +13,6 @@ from readingroom.reader import Index
 from readingroom.readers.lungnodule.anatomy import LOBES, Anatomy
 from readingroom.readers.lungnodule.describe import describe
 from readingroom.readers.lungnodule.display import LABELS, NODULE, SOLID_PART, TYPE_OF_LABEL
-from readingroom.readers.lungnodule.lungs import Lungs
 from readingroom.readers.lungnodule.measure import axes, measure, solid_part
 from readingroom.readers.lungnodule.place import Place, place_of
 from readingroom.readers.lungnodule.scan import (
@@ -117,16 +116,6 @@ def _lines(scan: Scan, mask: npt.NDArray[np.bool_], start: Index) -> dict[str, A
         f"{name}_axis_lps_mm": [[round(float(x), 3) for x in scan.lps(end)] for end in ends]
         for name, ends in (("long", lines.long_kji), ("short", lines.short_kji))
     }
-
-
-def surroundings(masks: Masks, scan: Scan) -> Anatomy:
-    """Return the anatomy as it stands in the masks; views, but for vessels and airways."""
-    forward = scan.image.axes.forward
-    lobes: Any = forward(masks.layers[LOBE_LAYER])
-    tubes = forward(masks.layers[TUBE_LAYER])
-    # Inside the lungs, which is all that is asked of it, the map of lobes is one of lungs.
-    lungs = Lungs(lobes, tubes == AIRWAY)
-    return Anatomy(lungs, lobes, tubes == VESSEL, scan.spacing_mm, scan.image.ijk_to_lps)
 
 
 def anatomy_layers(scan: Scan, anatomy: Anatomy) -> list[npt.NDArray[np.uint8]]:

@@ -60,9 +60,7 @@ def compared(
     _same_question(earlier, reading)
     days = days_between(earlier, reading)
     earlier_study = imaging.load(prior_study or _source(earlier))
-    registered = register(
-        lung_image(reading, study), lung_image(earlier, earlier_study)
-    )
+    registered = register(lung_image(reading, study), lung_image(earlier, earlier_study))
     return paired(reading, study, earlier, registered, days)
 
 
@@ -75,9 +73,7 @@ def paired(
 ) -> Reading:
     """Return `reading` with the counterparts of its nodules, once both scans are registered."""
     old = [f for f in earlier.findings if f.state != "rejected"]
-    matches = match(
-        [_spot(f, registered) for f in reading.findings], [_spot(f, None) for f in old]
-    )
+    matches = match([_spot(f, registered) for f in reading.findings], [_spot(f, None) for f in old])
     by_id = {f.id: f for f in old}
     facts = {"date": acquired(earlier), "days": days, "study_uid": earlier.study.study_uid}
     prior = {
@@ -89,10 +85,8 @@ def paired(
         f.model_copy(update={"evidence": {**f.evidence, "prior": prior[f.id]}})
         for f in reading.findings
     ]
-    scan = Scan.of(
-        volume_read(reading, study), LungNoduleOptions(**reading.options), study.patient
-    )
-    judged = judge(findings, scan, reading.study)
+    scan = Scan.of(volume_read(reading, study), LungNoduleOptions(**reading.options), study.patient)
+    judged = judge(findings, scan)
     gone = [by_id[one] for found in matches if found.kind == "resolved" for one in found.before]
     measured = judged.measurements | _about(registered, days, len(gone))
     kept = {n: m for n, m in reading.measurements.items() if n not in measured}

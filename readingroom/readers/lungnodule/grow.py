@@ -6,9 +6,9 @@ from typing import Any
 
 from readingroom.errors import RefusedInput
 from readingroom.reader import Growth
-from readingroom.readers.lungnodule.findings import surroundings
 from readingroom.readers.lungnodule.outline import outline
 from readingroom.readers.lungnodule.scan import NODULE_LAYER, Position, Scan
+from readingroom.readers.lungnodule.surroundings import surroundings
 from readingroom.reading import Masks
 
 #: Fewer voxels than this are noise, not a nodule.

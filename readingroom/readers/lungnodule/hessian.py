@@ -39,9 +39,7 @@ def hessian_at(smooth: FloatArray, flat: npt.NDArray[np.intp]) -> tuple[FloatArr
     straight = [image[flat + s] + image[flat - s] - centre for s in steps]
     mixed = [
         0.25
-        * (
-            image[flat + a + b] + image[flat - a - b] - image[flat + a - b] - image[flat - a + b]
-        )
+        * (image[flat + a + b] + image[flat - a - b] - image[flat + a - b] - image[flat - a + b])
         for a, b in ((steps[0], steps[1]), (steps[0], steps[2]), (steps[1], steps[2]))
     ]
     return (*straight, *mixed)

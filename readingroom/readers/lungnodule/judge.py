@@ -16,17 +16,20 @@ from readingroom.readers.lungnodule import fleischner as fl
 from readingroom.readers.lungnodule import growth as change
 from readingroom.readers.lungnodule import risk
 from readingroom.readers.lungnodule.absent import Absent
+from readingroom.readers.lungnodule.advice import NoduleSummary, advise
 from readingroom.readers.lungnodule.anatomy import LOBES
 from readingroom.readers.lungnodule.calcification import BENIGN_PATTERNS
 from readingroom.readers.lungnodule.lungrads import (
     Decision,
+    LungRads,
     NoduleFacts,
     Status,
     categorise,
     lung_rads,
 )
 from readingroom.readers.lungnodule.scan import Scan
-from readingroom.reading import Category, Finding, Measurement, StudyRecord
+from readingroom.reading import Category, Finding, Measurement
+from readingroom.terminology import concept
 
 _DAYS_A_MONTH = 30.4375
 _UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
@@ -41,6 +44,10 @@ _MEASURED = (
     "malignancy_probability",
 )
 _EVIDENCE = ("lung_rads", "malignancy", "absent")
+_NO_MODEL = {
+    "en": "the model 'lungnodule-malignancy' is not installed",
+    "zh": "未安装模型 lungnodule-malignancy",
+}
 PROBABILITIES = ("malignancy_probability", "brock_probability", "mayo_probability")
 
 
@@ -83,7 +90,7 @@ class _Person:
         return None if None in factors else False
 
 
-def judge(findings: Sequence[Finding], scan: Scan, study: StudyRecord) -> Judged:
+def judge(findings: Sequence[Finding], scan: Scan) -> Judged:
     """Judge the nodules; rejected ones count nowhere and are not judged.
 
     Parameters
@@ -91,7 +98,6 @@ def judge(findings: Sequence[Finding], scan: Scan, study: StudyRecord) -> Judged
     findings : sequence of Finding
         Measured and described.
     """
-    del study
     person = _Person.of(scan)
     plain = [_without_judgement(f) for f in findings]
     count = sum(f.state != "rejected" for f in plain)
@@ -122,7 +128,9 @@ def _judged(finding: Finding, person: _Person, count: int) -> Finding:
         row = {"row": decision.row, "rule_zh": decision.rule_zh}
         evidence["lung_rads"] = {**row, "facts": asdict(facts)}
     assessed = _malignancy(finding)
-    if assessed is not None:
+    if assessed is None:
+        evidence.setdefault("absent", {})["malignancy"] = dict(_NO_MODEL)
+    else:
         measured["malignancy_probability"] = assessed[0]
         evidence["malignancy"] = assessed[1]
     return finding.model_copy(
@@ -244,17 +252,65 @@ def _categories(standing: Sequence[Finding], person: _Person) -> dict[str, Categ
     if wanted != "fleischner":
         found["lung_rads"] = _lung_rads(standing)
     if wanted != "lung_rads":
-        found["fleischner"] = _fleischner(standing, person)
+        found["fleischner"] = _fleischner_category(_fleischner(standing, person))
+    found["patient_risk"] = _patient_risk(standing, person)
     return found
 
 
+def _rads(standing: Sequence[Finding]) -> LungRads:
+    return lung_rads([NoduleFacts(**_restored(f)) for f in _categorised(standing)])
+
+
+def _categorised(standing: Sequence[Finding]) -> list[Finding]:
+    return [f for f in standing if "lung_rads" in f.evidence]
+
+
+def _patient_risk(standing: Sequence[Finding], person: _Person) -> Category:
+    """Return the risk of the patient as a whole, with the advice in both languages."""
+    wanted = person.scan.options.guideline
+    advice = advise(
+        [_summary(f) for f in _categorised(standing)],
+        lung_rads=_rads(standing) if wanted != "fleischner" else None,
+        fleischner=_fleischner(standing, person) if wanted != "lung_rads" else None,
+    )
+    return Category(value=advice.level, meaning=advice.text, meaning_zh=advice.text_zh)
+
+
+def _summary(finding: Finding) -> NoduleSummary:
+    said = finding.attributes
+    place = concept(str(said["lobe"])) if said.get("lobe") else None
+    clinical = [_value(finding, name) for name in ("brock_probability", "mayo_probability")]
+    return NoduleSummary(
+        finding.id,
+        str(said.get("type")),
+        _value(finding, "mean_diameter") or 0.0,
+        place.english.lower() if place else "",
+        place.chinese if place else "",
+        max((p for p in clinical if p is not None), default=None),
+        _value(finding, "malignancy_probability"),
+        str(said.get("growth_text", "")),
+        str(said.get("growth_text_zh", "")),
+        _benign(finding),
+    )
+
+
+def _benign(finding: Finding) -> bool:
+    said = finding.attributes
+    return said.get("calcification") in BENIGN_PATTERNS or bool(said.get("fat"))
+
+
 def _lung_rads(standing: Sequence[Finding]) -> Category:
-    facts = [NoduleFacts(**_restored(f)) for f in standing if "lung_rads" in f.evidence]
-    result = lung_rads(facts)
+    result = _rads(standing)
     record = result.record()
-    chance = f" Probability of malignancy {result.malignancy}." if result.malignancy else ""
-    meaning = f"{record.meaning}. {_sentence(result.management)}{chance}"
-    return record.model_copy(update={"meaning": meaning})
+    chance, chance_zh = "", ""
+    if result.malignancy:
+        chance = f" Probability of malignancy {result.malignancy}."
+        chance_zh = f"恶性概率 {result.malignancy}。"
+    said = {
+        "meaning": f"{_sentence(record.meaning)} {_sentence(result.management)}{chance}",
+        "meaning_zh": f"{result.meaning_zh}。{_sentence_zh(result.management_zh)}{chance_zh}",
+    }
+    return record.model_copy(update=said)
 
 
 def _restored(finding: Finding) -> dict[str, Any]:
@@ -267,7 +323,7 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _fleischner(standing: Sequence[Finding], person: _Person) -> Category:
+def _fleischner(standing: Sequence[Finding], person: _Person) -> fl.Recommendation | Absent:
     options = person.scan.options
     patient = fl.Patient(
         person.age,
@@ -281,16 +337,23 @@ def _fleischner(standing: Sequence[Finding], person: _Person) -> Category:
             str(f.attributes.get("type")),
             _value(f, "mean_diameter") or 0.0,
             _value(f, "solid_mean_diameter"),
-            benign=f.attributes.get("calcification") in BENIGN_PATTERNS
-            or bool(f.attributes.get("fat")),
+            benign=_benign(f),
         )
         for f in standing
     ]
-    result = fl.fleischner(nodules, patient)
+    return fl.fleischner(nodules, patient)
+
+
+def _fleischner_category(result: fl.Recommendation | Absent) -> Category:
     if isinstance(result, Absent):
-        return Category(value="not applicable", meaning=_sentence(result.reason), source=fl.SOURCE)
-    record = result.record()
-    return record.model_copy(update={"meaning": _sentence(record.meaning)})
+        return Category(
+            value="not applicable",
+            meaning=_sentence(result.reason),
+            meaning_zh=_sentence_zh(result.reason_zh),
+            source=fl.SOURCE,
+        )
+    said = {"meaning": _sentence(result.text), "meaning_zh": _sentence_zh(result.text_zh)}
+    return result.record().model_copy(update=said)
 
 
 # Probabilities
@@ -338,7 +401,10 @@ def _malignancy(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
     rated, diameter = finding.attributes.get("characteristics"), _value(finding, "mean_diameter")
     if not rated or not diameter:
         return None
-    found = _model().assess(rated, diameter)
+    model = _model()
+    if model is None:
+        return None
+    found = model.assess(rated, diameter)
     measured = Measurement(value=round(found.probability, 4), unit="1", method=found.basis)
     reasons = [asdict(reason) for reason in found.reasons]
     return measured, {
@@ -351,9 +417,13 @@ def _malignancy(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
+    """Return the model on described characteristics; None where its card is not installed."""
     from readingroom.readers.lungnodule import malignancy
 
-    return malignancy.load()
+    try:
+        return malignancy.load()
+    except RefusedInput:
+        return None
 
 
 # Totals
@@ -384,41 +454,3 @@ def _sums(group: Sequence[Finding], ending: str) -> dict[str, Measurement]:
             value=round(volume, 2), unit="mm3", method="sum over nodules"
         ),
     }
-
-
-# Chinese
-
-
-def meaning_zh(category: Category) -> str:
-    """Return what a category of this reader means, in Chinese: known phrases are replaced."""
-    text = category.meaning
-    for english, chinese in _phrases():
-        text = text.replace(english, chinese)
-    return text.replace(". ", "。").replace(": ", "：").rstrip(".") + ("。" if text else "")
-
-
-@lru_cache(maxsize=1)
-def _phrases() -> list[tuple[str, str]]:
-    """Return English and Chinese of every published phrase, the longest first."""
-    from readingroom.readers.lungnodule import lungrads_table as table
-
-    pairs = [(row.finding, row.finding_zh) for row in table.ROWS.values()]
-    pairs += [*table.MEANING.values(), *table.MANAGEMENT.values()]
-    pairs += [(row.text, row.text_zh) for row in fl.ROWS.values()]
-    pairs += list(_OTHER_PHRASES)
-    pairs += [(english[:1].upper() + english[1:], chinese) for english, chinese in pairs]
-    return sorted(set(pairs), key=lambda pair: -len(pair[0]))
-
-
-_OTHER_PHRASES = (
-    ("spiculation", "毛刺"),
-    ("low risk", "低危"),
-    ("high risk", "高危"),
-    ("Probability of malignancy", "恶性概率"),
-    ("screening: Lung-RADS applies", "筛查：适用 Lung-RADS"),
-    ("the patient's age is not known", "患者年龄未知"),
-    ("the guideline begins at 35 years", "该指南适用于 35 岁及以上"),
-    ("known cancer: the guideline does not apply", "已知恶性肿瘤：该指南不适用"),
-    ("immunosuppression: the guideline does not apply", "免疫抑制：该指南不适用"),
-    ("no nodule that needs a recommendation", "无需给出建议的结节"),
-)

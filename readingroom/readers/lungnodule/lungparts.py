@@ -14,6 +14,8 @@ Labels = npt.NDArray[np.uint8]
 _PART_MM3, _LUNG_MM3 = 1.5e3, 60e3
 #: Gas alone is darker than this almost throughout; lung, even emphysema, holds vessels.
 _GAS_HU, _GAS_SHARE = -950.0, 0.75
+#: Gas in one piece, and the share of its surroundings from which it lies in the lung.
+_POCKET_HU, _POCKET_MM3, _POCKET_IN_LUNG = -965.0, 3e3, 0.5
 
 
 def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
@@ -21,6 +23,7 @@ def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
 
     Gas in stomach and bowel is as dark as room air throughout; lung is not.
     """
+    air = air & ~_bowel_gas(hu, air, size_mm)
     opened = ndimage.binary_opening(air, iterations=1)
     numbers, count = ndimage.label(opened)
     if not count:
@@ -35,6 +38,26 @@ def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
     small = [n for n in kept if n not in big and _belongs(hu, numbers, n, near)]
     core = main | np.isin(numbers, small)
     return np.asarray(ndimage.binary_dilation(core, iterations=2) & air)
+
+
+def _bowel_gas(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
+    """Return wide pockets of gas that tissue surrounds: stomach and bowel under the dome.
+
+    The diaphragm is thinner than a voxel of this grid, so they hang together with the lung.
+    A bulla is gas too, but lung surrounds it.
+    """
+    numbers, _ = ndimage.label(ndimage.binary_opening(hu < _POCKET_HU, iterations=2) & air)
+    out = np.zeros(air.shape, bool)
+    for n, box in enumerate(ndimage.find_objects(numbers), 1):
+        wide = tuple(slice(max(s.start - 4, 0), s.stop + 4) for s in box)
+        part = numbers[wide] == n
+        if part.sum() * size_mm**3 < _POCKET_MM3:
+            continue
+        wall = ndimage.binary_dilation(part, iterations=2)
+        ring = ndimage.binary_dilation(wall, iterations=2) & ~wall
+        if air[wide][ring].mean() < _POCKET_IN_LUNG:
+            out[wide] |= wall & air[wide]
+    return out
 
 
 def _textured(hu: FloatArray, numbers: npt.NDArray[np.int32], number: int) -> bool:

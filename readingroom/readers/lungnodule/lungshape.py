@@ -16,6 +16,7 @@ from readingroom.readers.lungnodule import thorax
 from readingroom.readers.lungnodule.grids import bounding_box, closed_mm
 from readingroom.readers.lungnodule.lungparts import lung_like_parts, part_sides
 from readingroom.readers.lungnodule.lungtexts import lung_absent, lung_cut, lung_opaque
+from readingroom.readers.lungnodule.opacities import opaque_lung
 from readingroom.readers.lungnodule.trachea import find_trachea
 from readingroom.study import Note
 
@@ -65,11 +66,21 @@ def find_coarse_lungs(hu: FloatArray, size_mm: float) -> CoarseLungs:
     sides = part_sides(parts, hu, body, size_mm)
     labels = np.zeros(hu.shape, np.uint8)
     for side in (1, 2):
-        labels[_closed(sides == side, outside | trachea | (sides == 3 - side), size_mm)] = side
+        barred = outside | trachea | (sides == 3 - side)
+        labels[_whole(hu, sides == side, barred, side, size_mm)] = side
     aerated = np.clip((0.0 - hu) / (2.0 * abs(threshold)), 0.0, 1.0).astype(np.float32)
     share = _share(labels, sides, aerated)
     notes = tuple(_notes(labels, sides, hu, size_mm)) if labels.any() else ()
     return CoarseLungs(labels, share, _nearest(labels), trachea, notes)
+
+
+def _whole(hu: FloatArray, air: Mask, barred: Mask, side: int, size_mm: float) -> Mask:
+    """Return one lung with its vessels, nodules and opacities."""
+    lung = _closed(air, barred, size_mm)
+    if not lung.any():
+        return lung
+    opaque = opaque_lung(hu, lung, barred, side, size_mm)
+    return _closed(lung | opaque, barred, size_mm) if opaque.any() else lung
 
 
 def _closed(lung: Mask, barred: Mask, size_mm: float) -> Mask:

@@ -54,7 +54,7 @@ class Rays:
     @cached_property
     def steps_mm(self) -> FloatArray:
         """Distances of the samples, mm."""
-        return np.arange(self.profiles.shape[1]) * _STEP_MM
+        return np.arange(self.profiles.shape[1], dtype=np.float64) * _STEP_MM
 
     def beyond(self, low_mm: float, high_mm: float) -> FloatArray:
         """Return the mean share between two distances outside the surface, per ray."""

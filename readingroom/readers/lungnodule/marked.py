@@ -33,9 +33,7 @@ def all_marked(masks: Masks) -> list[Marked]:
     return [] if box is None else _touching(layer.__getitem__, masks, box, layer.shape)
 
 
-def marked_near(
-    masks: Masks, changes: Sequence[MaskChange]
-) -> tuple[list[Marked], list[Marked]]:
+def marked_near(masks: Masks, changes: Sequence[MaskChange]) -> tuple[list[Marked], list[Marked]]:
     """Return the components that the changes may concern: as they were, and as they are.
 
     What changed has, before and after, a voxel in the changed box or beside it.

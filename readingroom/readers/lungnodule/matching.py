@@ -67,18 +67,16 @@ def match(now: Sequence[Spot], before: Sequence[Spot]) -> list[Match]:
             groups[holder[near]][0].append(a)
     mine = {a for group, _ in groups.values() for a in group}
     for b in range(len(before)):
-        if b not in holder and (at := _nearest(before[b], now, groups)) is not None:
-            if len(groups[at][0]) == 1:
-                groups[at][1].append(b)
+        at = None if b in holder else _nearest(before[b], now, groups)
+        if at is not None and len(groups[at][0]) == 1:
+            groups[at][1].append(b)
     gone = {b for _, group in groups.values() for b in group}
     found = [
         _matched(now, before, *groups[a]) if a in groups else Match("new", (now[a].id,), ())
         for a in range(len(now))
         if a in groups or a not in mine
     ]
-    found += [
-        Match("resolved", (), (before[b].id,)) for b in range(len(before)) if b not in gone
-    ]
+    found += [Match("resolved", (), (before[b].id,)) for b in range(len(before)) if b not in gone]
     return found
 
 
@@ -89,18 +87,15 @@ def _pairs(now: Sequence[Spot], before: Sequence[Spot]) -> dict[int, int]:
         return {}
     far = 1e6
     cost = np.array(
-        [
-            [np.linalg.norm(a.at_mm - b.at_mm) if a.reaches(b) else far for b in before]
-            for a in now
-        ]
+        [[np.linalg.norm(a.at_mm - b.at_mm) if a.reaches(b) else far for b in before] for a in now]
     )
     rows, columns = linear_sum_assignment(cost)
-    return {
-        int(a): int(b) for a, b in zip(rows, columns, strict=True) if cost[a, b] < far
-    }
+    return {int(a): int(b) for a, b in zip(rows, columns, strict=True) if cost[a, b] < far}
 
 
-def _nearest(spot: Spot, others: Sequence[Spot], allowed: dict[int, object] | dict[int, int]) -> int | None:
+def _nearest(
+    spot: Spot, others: Sequence[Spot], allowed: dict[int, object] | dict[int, int]
+) -> int | None:
     """Return the nearest of the `allowed` others whose own extent holds `spot`."""
     inside = [
         (float(np.linalg.norm(others[n].at_mm - spot.at_mm)), n)

@@ -174,12 +174,12 @@ def fleischner_diameter(millimetres: float) -> int:
 
 def sphere_volume(diameter_mm: float) -> float:
     """Return the volume of a sphere, mm3."""
-    return math.pi / 6 * diameter_mm**3
+    return float(math.pi / 6 * diameter_mm**3)
 
 
 def equivalent_diameter(volume_mm3: float) -> float:
     """Return the diameter of the sphere of equal volume, mm."""
-    return (6 * max(volume_mm3, 0.0) / math.pi) ** (1 / 3)
+    return float((6 * max(volume_mm3, 0.0) / math.pi) ** (1 / 3))
 
 
 def solid_part(

@@ -39,6 +39,8 @@ _REACHES_MM = (12.0, 22.0, 36.0)
 _DENSE_HU, _LEAST_CONTRAST_HU = -450.0, 90.0
 #: Bounds of the border's level, as a share of the contrast, and of what blur may hide.
 _LEAST_LEVEL, _LEAST_RECOVERY = 0.28, 0.5
+#: So near the pleura the wall's blur brightens lung, mm.
+_WALL_BLUR_MM = 1.0
 #: Smoothing before a ground-glass border is drawn, mm.
 _PALE_SIGMA_MM = 0.8
 #: What is denser than the ground glass by this is clipped: vessels, solid parts, HU.
@@ -149,10 +151,11 @@ def _grow(near: Surroundings, hint_mm: float | None) -> _Grown:
     seed = _settled(smooth, near, hint_mm)
     if smooth[seed] - background < _LEAST_CONTRAST_HU or not near.lung.any():
         raise nothing_there()
-    dense = _dense(near, smooth, seed, background)
-    if dense is None:
+    inner = _dense(near, smooth, seed, background, rounds=1)
+    if inner is None:
         return _pale(near, seed, background, _own_density(smooth, seed))
-    halo = _halo(near, dense.body, background)
+    dense = _dense(near, smooth, seed, background) or inner
+    halo = _halo(near, inner.body, background)
     if halo is None:
         return dense
     pale = _pale(near, seed, background, halo)
@@ -192,12 +195,14 @@ def _offsets(
     return [lines[0][:, None, None], lines[1][None, :, None], lines[2][None, None, :]]
 
 
-def _dense(near: Surroundings, smooth: FloatArray, seed: Index, background: float) -> _Grown | None:
-    """Return the dense body at `seed`; None if it is pale."""
+def _dense(
+    near: Surroundings, smooth: FloatArray, seed: Index, background: float, rounds: int = 3
+) -> _Grown | None:
+    """Return the dense body at `seed`; None if it is pale. One round: half maximum."""
     if smooth[seed] < _DENSE_HU:
         return None
     sigma = scan_sigma(near.spacing_mm)
-    return _bordered(near, near.hu, seed, background, float(smooth[seed]), sigma, "solid")
+    return _bordered(near, near.hu, seed, background, float(smooth[seed]), sigma, "solid", rounds)
 
 
 def _bordered(
@@ -208,13 +213,14 @@ def _bordered(
     density: float,
     sigma_mm: float,
     kind: KindHint,
+    rounds: int = 3,
 ) -> _Grown | None:
     """Return the body at `seed` whose border fits its own size, density and blur."""
     contrast, level = density - background, 0.5
     grown = None
-    for _ in range(3):
+    for _ in range(rounds):
         border = background + level * contrast
-        component = component_near((image > border) & near.lung, seed, 3)
+        component = component_near(_above(near, image, border, background + contrast / 2), seed, 3)
         if not component.any():
             break
         body = cut_free(ndimage.binary_fill_holes(component), seed, near.step_mm)
@@ -226,6 +232,12 @@ def _bordered(
         recovery = max(level_at_centre(radius, sigma_mm), _LEAST_RECOVERY)
         contrast = max(_core_density(near, image, body, density) - background, 60.0) / recovery
     return grown
+
+
+def _above(near: Surroundings, image: FloatArray, border: float, at_wall: float) -> Mask:
+    """Return what is brighter than the border; the wall's own blur asks for half maximum."""
+    limit = np.where(near.wall_mm < _WALL_BLUR_MM, max(at_wall, border), border)
+    return np.asarray((image > limit) & near.lung)
 
 
 def _core_density(near: Surroundings, image: FloatArray, body: Body, density: float) -> float:
@@ -246,7 +258,7 @@ def _halo(near: Surroundings, body: Body, background: float) -> float | None:
     outside = ndimage.distance_transform_edt(~body.mask) * near.step_mm
     start = _SHELL_START * scan_sigma(near.spacing_mm)
     shell = near.lung & (outside > start) & (outside < start + _SHELL_MM)
-    shell &= ndimage.distance_transform_edt(near.lung) * near.step_mm > 2.0
+    shell &= near.wall_mm > 2.0
     values = near.hu[shell]
     values = values[values < -300.0]
     if len(values) < 50 or np.mean(values > background + _HALO_HU) < _HALO_SHARE:
@@ -272,35 +284,7 @@ def _pale(near: Surroundings, seed: Index, background: float, density: float) ->
 
 def _on_scan(near: Surroundings, grown: _Grown) -> Outline:
     """Return the body on the scan's own voxels."""
-    share = near.to_native(grown.body.mask)
-    mask = share > 0.5
-    if not mask.any():
-        mask = share >= max(float(share.max()), 1e-3)
+    mask = near.to_native(grown.body.mask)
     box = bounding_box(mask)
     k, j, i = (b.start + n.start for b, n in zip(near.box, box, strict=True))
     return Outline((k, j, i), mask[box], grown.kind, grown.body.cut)
-
-
-def solid_part(
-    hu: npt.NDArray[Any], mask: Mask, spacing_mm: Triple, *, threshold_hu: float = -300.0
-) -> Mask:
-    """Return the solid part of a nodule: a subset of `mask`.
-
-    Parameters
-    ----------
-    hu : ndarray, ``[k, j, i]``
-        The nodule's box.
-    threshold_hu : float
-        Ground glass is paler. −300 HU agreed best with readers' solid parts among the
-        fixed thresholds compared by Scholten et al., Eur Radiol 25:488 (2015).
-
-    Notes
-    -----
-    The image is smoothed slightly (0.5 mm), and specks below 3 mm³ (noise, vessels seen
-    end on) do not count.
-    """
-    smooth = ndimage.gaussian_filter(hu.astype(np.float32), [0.5 / s for s in spacing_mm])
-    numbers, _ = ndimage.label(mask & (smooth > threshold_hu), np.ones((3, 3, 3)))
-    volumes = np.bincount(numbers.ravel()) * float(np.prod(spacing_mm))
-    volumes[0] = 0.0
-    return np.asarray((volumes >= 3.0)[numbers])

@@ -79,23 +79,17 @@ def cut_free(grown: Mask, seed: Index, step_mm: float) -> Body:
     return Body(mask, radius, bool(mask.sum() < 0.97 * grown.sum()), touches_edge(mask))
 
 
-def _swept(
-    depth: npt.NDArray[np.float64], peak: Index, neck_mm: float, step_mm: float
-) -> Mask:
+def _swept(depth: npt.NDArray[np.float64], peak: Index, neck_mm: float, step_mm: float) -> Mask:
     """Return what a ball of `neck_mm` reaches from `peak` without leaving the body."""
     core = component_near(depth > neck_mm, peak, 2)
     if not core.any():
         return depth > 0
-    return np.asarray(
-        ndimage.distance_transform_edt(~core) * step_mm <= neck_mm + 0.35 * step_mm
-    )
+    return np.asarray(ndimage.distance_transform_edt(~core) * step_mm <= neck_mm + 0.35 * step_mm)
 
 
 def touches_edge(mask: Mask) -> bool:
     """Say whether `mask` reaches the edge of its array."""
-    return any(
-        bool(mask.take(end, axis=axis).any()) for axis in range(3) for end in (0, -1)
-    )
+    return any(bool(mask.take(end, axis=axis).any()) for axis in range(3) for end in (0, -1))
 
 
 def _climbed(depth: npt.NDArray[np.float64], seed: Index) -> Index:

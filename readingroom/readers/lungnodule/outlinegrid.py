@@ -30,6 +30,8 @@ class Surroundings:
         On an isotropic grid of `step_mm`.
     lung : ndarray of bool
         The lung with its surface bridged across what bulges into it.
+    wall_mm : ndarray of float32
+        How far inside that lung a voxel lies, mm.
     aerated : ndarray of bool
         Lung without anything dense, for the local background.
     seed : tuple of int
@@ -40,6 +42,7 @@ class Surroundings:
 
     hu: FloatArray
     lung: Mask
+    wall_mm: FloatArray
     aerated: Mask
     seed: tuple[int, int, int]
     step_mm: float
@@ -47,16 +50,22 @@ class Surroundings:
     native: FloatArray
     spacing_mm: Triple
 
-    def to_native(self, mask: Mask) -> FloatArray:
-        """Return how much of each native voxel of the box lies in `mask`, 0…1 (linear)."""
+    def to_native(self, mask: Mask) -> Mask:
+        """Return `mask` on the box's own voxels: those it fills most, as many as its volume."""
         points = [
             np.arange(n) * step / self.step_mm
             for n, step in zip(self.native.shape, self.spacing_mm, strict=True)
         ]
-        grid = np.meshgrid(*points, indexing="ij")
-        return np.asarray(
-            ndimage.map_coordinates(mask.astype(np.float32), grid, order=1, mode="nearest")
+        share = ndimage.map_coordinates(
+            ndimage.gaussian_filter(mask.astype(np.float32), 0.5),
+            np.meshgrid(*points, indexing="ij"),
+            order=1,
+            mode="nearest",
         )
+        wanted = mask.sum() * self.step_mm**3 / float(np.prod(self.spacing_mm))
+        count = max(min(int(round(wanted)), int((share > 0.05).sum())), 1)
+        level = np.partition(share, -count, axis=None)[-count]
+        return np.asarray(share >= max(float(level), 1e-6))
 
 
 def surroundings(
@@ -76,16 +85,30 @@ def surroundings(
     side = (lungs[box] == own).astype(np.float32)
     lung = _sampled(side, spacing_mm, step, order=1) > 0.5
     bridged = _bridged(side, spacing_mm, step, fine.shape) | lung
-    inside = [int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm, strict=True)]
+    inside = [
+        int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm, strict=True)
+    ]
     k, j, i = (min(x, n - 1) for x, n in zip(inside, fine.shape, strict=True))
     return Surroundings(
-        fine, bridged, lung & (fine < -600.0), (k, j, i), step, box, native, spacing_mm
+        fine,
+        bridged,
+        _depth(bridged, step),
+        lung & (fine < -600.0),
+        (k, j, i),
+        step,
+        box,
+        native,
+        spacing_mm,
     )
 
 
-def _bridged(
-    side: FloatArray, spacing: Triple, step: float, shape: tuple[int, ...]
-) -> Mask:
+def _depth(lung: Mask, step: float) -> FloatArray:
+    if lung.all():
+        return np.full(lung.shape, 100.0, np.float32)
+    return np.asarray(ndimage.distance_transform_edt(lung) * step, np.float32)
+
+
+def _bridged(side: FloatArray, spacing: Triple, step: float, shape: tuple[int, ...]) -> Mask:
     """Return the lung closed by a large ball, worked out on a coarse grid for speed."""
     if side.all() or not side.any():
         return np.full(shape, bool(side.any()))
@@ -106,9 +129,7 @@ def _box(seed: tuple[int, int, int], reach: float, spacing: Triple, shape: tuple
 
 def _sampled(image: FloatArray, spacing: Triple, step: float, order: int) -> FloatArray:
     """Return `image` at points `step` apart from its first voxel's centre on."""
-    counts = [
-        int((n - 1) * s / step) + 1 for n, s in zip(image.shape, spacing, strict=True)
-    ]
+    counts = [int((n - 1) * s / step) + 1 for n, s in zip(image.shape, spacing, strict=True)]
     matrix = [step / s for s in spacing]
     return np.asarray(
         ndimage.affine_transform(

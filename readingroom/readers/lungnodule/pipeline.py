@@ -107,7 +107,7 @@ def read(
     masks = _masks(scan, anatomy, kept)
     clock.lap("masks")
     progress("notes", 0.95)
-    judged = judge(found, scan, study_record(study, volume))
+    judged = judge(found, scan)
     notes = [chosen, *study.notes, *volume.notes, *_limits(scan, anatomy, judged.findings)]
     notes += _about_cards(engine, options) + engine.notes
     reading = Reading(
@@ -148,13 +148,11 @@ def _refuse(note: Note | None) -> None:
         raise RefusedInput(note.code, note.message, "Choose another series or study.")
 
 
-def _outlined(
-    detections: Sequence[Detection], scan: Scan, anatomy: Anatomy
-) -> list[_Proposal]:
+def _outlined(detections: Sequence[Detection], scan: Scan, anatomy: Anatomy) -> list[_Proposal]:
     """Return the detections that can be outlined, the surest first."""
     found = []
     for one in sorted(detections, key=lambda d: -d.probability):
-        k, j, i = (int(round(float(x))) for x in one.position_kji)
+        k, j, i = (round(float(x)) for x in one.position_kji)
         try:
             drawn = outline(
                 scan.hu, scan.spacing_mm, anatomy, (k, j, i), diameter_hint_mm=one.diameter_mm
@@ -177,9 +175,7 @@ def _distinct(proposals: Sequence[_Proposal], scan: Scan) -> list[_Proposal]:
         ]
         if max(shared, default=0.0) < _SAME_NODULE:
             kept.append(one)
-    places = [
-        _absolute(innermost(one.part.mask, scan.native_spacing_mm), one.part) for one in kept
-    ]
+    places = [_absolute(innermost(one.part.mask, scan.native_spacing_mm), one.part) for one in kept]
     shares = share_among([one.part for one in kept], places, scan)
     return [
         _Proposal(one.detection, part, None if _alone(one, kept, part) else place)

@@ -128,7 +128,10 @@ def _tissue_share(scan: LungScan, centre: FloatArray, radius: float) -> float:
     lung = scan.lungs[box] > 0
     if not lung.size:
         return 1.0
-    axes = [(a + np.arange(n)) * s - c for a, n, s, c in zip(low, lung.shape, spacing, centre, strict=True)]
+    axes = [
+        (a + np.arange(n)) * s - c
+        for a, n, s, c in zip(low, lung.shape, spacing, centre, strict=True)
+    ]
     k, j, i = np.meshgrid(*axes, indexing="ij", sparse=True)
     ball = k**2 + j**2 + i**2 <= radius**2
     lung &= ball

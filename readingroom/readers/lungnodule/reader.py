@@ -80,12 +80,14 @@ class LungNoduleReader(Reader[LungNoduleOptions]):
         self, reading: Reading, study: Study, masks: Masks, changes: Sequence[MaskChange]
     ) -> Reading:
         """See `Reader.remeasure_part`."""
-        from readingroom.readers.lungnodule import correct
+        from readingroom.readers.lungnodule import correct, surroundings
         from readingroom.readers.lungnodule.findings import lung_volumes
 
         scan = _scan(reading, study)
-        found = correct.findings_after(reading, masks, scan, changes)
         lobes_changed = any(change.layer == LOBE_LAYER for change in changes)
+        if lobes_changed:
+            surroundings.forget(masks)
+        found = correct.findings_after(reading, masks, scan, changes)
         volumes = (
             lung_volumes(masks, scan)
             if lobes_changed
@@ -155,7 +157,7 @@ def _revised(
 ) -> Reading:
     from readingroom.readers.lungnodule.judge import judge
 
-    judged = judge(found, scan, reading.study)
+    judged = judge(found, scan)
     changed: dict[str, Any] = {
         "findings": judged.findings,
         "measurements": judged.measurements | volumes,

@@ -115,8 +115,8 @@ class Scan:
         sides = [slice(0, 0)] * 3
         for axis, (native, flip) in enumerate(zip(axes.order, axes.flipped, strict=True)):
             first, last = start[axis], start[axis] + mask.shape[axis]
-            sides[native] = slice(shape[axis] - last, shape[axis] - first) if flip else slice(
-                first, last
+            sides[native] = (
+                slice(shape[axis] - last, shape[axis] - first) if flip else slice(first, last)
             )
         origin = (sides[0].start, sides[1].start, sides[2].start)
         return Part(origin, np.ascontiguousarray(axes.backward(mask)))

@@ -144,7 +144,7 @@ def _outline(plane: FloatArray, level: float) -> FloatArray | None:
 
     if not (plane > level).any():
         return None
-    outlines = find_contours(np.pad(plane, 1), level)
+    outlines = find_contours(np.pad(plane, 1), level)  # type: ignore[no-untyped-call]
     if not outlines:
         return None
     largest = max(outlines, key=lambda points: abs(_area(points)))
@@ -238,9 +238,11 @@ def surface(values: FloatArray, spacing_mm: Spacing) -> Surface:
     fine, fine_mm = _isotropic(np.pad(values, 1), spacing_mm)
     if not (fine > _HALF).any() or (fine >= _HALF).all():
         return Surface(np.zeros((0, 3)), 0.0, 0.0)
-    vertices, faces, _, _ = marching_cubes(fine, _HALF, spacing=fine_mm)
+    found = marching_cubes(fine, _HALF, spacing=fine_mm)  # type: ignore[no-untyped-call]
+    vertices, faces = found[:2]
     vertices = vertices - np.asarray(spacing_mm)
-    return Surface(vertices, float(mesh_surface_area(vertices, faces)), _enclosed(vertices, faces))
+    area = mesh_surface_area(vertices, faces)  # type: ignore[no-untyped-call]
+    return Surface(vertices, float(area), _enclosed(vertices, faces))
 
 
 def _isotropic(values: FloatArray, spacing_mm: Spacing) -> tuple[FloatArray, Spacing]:

@@ -142,7 +142,10 @@ def simulate(
 
 
 def insert(
-    rng: np.random.Generator, scan: LungScan, nodules: Sequence[Nodule], source_noise_hu: float = 0.0
+    rng: np.random.Generator,
+    scan: LungScan,
+    nodules: Sequence[Nodule],
+    source_noise_hu: float = 0.0,
 ) -> SimulatedScan:
     """Put `nodules` into `scan`, largest first, and add noise; those without room are left out."""
     sites = Sites.of(scan)
@@ -256,8 +259,8 @@ def _add_mimics(rng: np.random.Generator, scan: LungScan) -> None:
     def somewhere() -> FloatArray:
         return np.asarray(points[rng.integers(len(points))], float)
 
-    for _ in range(int(rng.integers(6, 30))):
-        radius = float(np.exp(rng.uniform(np.log(0.7), np.log(3.5))))
+    for _ in range(int(rng.integers(4, 16))):
+        radius = float(np.exp(rng.uniform(np.log(0.7), np.log(3.0))))
         mimics.draw_tree(rng, scan.hu, spacing, somewhere(), radius, blood_hu=rng.uniform(20, 160))
     for _ in range(int(rng.integers(2, 14))):
         mimics.draw_plate(

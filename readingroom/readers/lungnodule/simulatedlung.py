@@ -102,7 +102,10 @@ def random_habitus(rng: np.random.Generator, *, wild: bool = False) -> Habitus:
     """
     zoom = float(np.exp(rng.uniform(-0.55, 0.12))) if wild else float(rng.uniform(0.88, 1.12))
     linear = synthesis.random_affine(
-        rng, scale=0.12 if wild else 0.06, rotation_deg=14 if wild else 6, shear=0.08 if wild else 0.03
+        rng,
+        scale=0.12 if wild else 0.06,
+        rotation_deg=14 if wild else 6,
+        shear=0.08 if wild else 0.03,
     )
     flips = tuple(bool(rng.random() < (0.5 if wild or axis == 2 else 0)) for axis in range(3))
     return Habitus(
@@ -179,9 +182,9 @@ def _looked_up(
             rows[None], (int(shape[1]), int(shape[2])), mode="bilinear", align_corners=True
         )
         points = fine[0].permute(1, 2, 0)[None, None]
-        hu[k] = functional.grid_sample(
-            image, points, padding_mode="border", align_corners=True
-        )[0, 0, 0]
+        hu[k] = functional.grid_sample(image, points, padding_mode="border", align_corners=True)[
+            0, 0, 0
+        ]
         found = functional.grid_sample(labels, points, mode="nearest", align_corners=True)
         lungs[k] = found[0, 0, 0].numpy().astype(np.uint8)
     return hu, lungs

@@ -16,7 +16,8 @@ from readingroom.readers.lungnodule.simulatednodule import FloatArray, random_di
 Image = npt.NDArray[np.float32]
 Triple = tuple[float, float, float]
 
-_SMALLEST_VESSEL_MM = 0.45
+_SMALLEST_VESSEL_MM = 0.5
+_MOST_SEGMENTS = 40
 #: Murray's law for two equal daughters: r³ = 2 r'³.
 _MURRAY = 2 ** (-1 / 3)
 
@@ -41,9 +42,11 @@ def draw_tree(
         Of the first segment; daughters follow Murray's law.
     """
     waiting = [(np.asarray(start_mm, float), random_direction(rng), radius_mm)]
-    while waiting:
-        start, direction, radius = waiting.pop()
-        end = start + direction * radius * rng.uniform(6, 14)
+    for _ in range(_MOST_SEGMENTS):
+        if not waiting:
+            return
+        start, direction, radius = waiting.pop(0)
+        end = start + direction * radius * rng.uniform(5, 11)
         draw_segment(hu, spacing_mm, start, end, radius, blood_hu, blur_mm)
         if radius * _MURRAY < _SMALLEST_VESSEL_MM:
             continue
@@ -64,7 +67,7 @@ def draw_segment(
     blur_mm: float = 0.5,
 ) -> None:
     """Draw a straight vessel with a soft edge into `hu`, in place."""
-    cut = _box(hu.shape, spacing_mm, np.minimum(start, end), np.maximum(start, end), radius_mm + 3)
+    cut = _box(hu.shape, spacing_mm, np.minimum(start, end), np.maximum(start, end), radius_mm + 2)
     if cut is None:
         return
     box, points = cut
@@ -128,7 +131,10 @@ def _box(
     """Return a box around two corners and the mm of its voxels ``(k, j, i, 3)``."""
     sides = []
     for n, step, a, b in zip(shape, spacing_mm, low, high, strict=True):
-        first, last = max(math.floor((a - margin) / step), 0), min(math.ceil((b + margin) / step) + 1, n)
+        first, last = (
+            max(math.floor((a - margin) / step), 0),
+            min(math.ceil((b + margin) / step) + 1, n),
+        )
         if last <= first:
             return None
         sides.append(slice(first, last))

@@ -226,9 +226,7 @@ def _filled(distance_mm: FloatArray, step_mm: float) -> Weights:
     return np.clip(0.5 - distance_mm / step_mm, 0, 1).astype(np.float32)
 
 
-def _seen(
-    fine: Weights, parts: npt.NDArray[np.intp], step: FloatArray, optics: Optics
-) -> Weights:
+def _seen(fine: Weights, parts: npt.NDArray[np.intp], step: FloatArray, optics: Optics) -> Weights:
     sigma = np.array([0.3, 1.0, 1.0]) * optics.blur_mm / step
     blurred = ndimage.gaussian_filter(fine, sigma, mode="constant", truncate=3)
     # A slice may be thicker than the distance to the next one.

@@ -17,8 +17,8 @@ from readingroom.readers.lungnodule.simulatedlung import Labels, SourceLung, Tri
 #: Lobes in the organ map of LIDC-IDRI-0001, left and right.
 _LEFT, _RIGHT = (10, 11), (12, 13, 14)
 _MARGIN_MM = 14.0
-#: Real nodules of the two LIDC scans, LPS mm and radius: mean of the readers' outlines.
-LIDC_0001_NODULES: tuple[tuple[float, float, float, float], ...] = ()
+#: The real nodule of LIDC-IDRI-0001: LPS mm and a radius about it; its readers' mean is 23.7 mm.
+LIDC_0001_NODULES = ((56.4, 86.4, -115.8, 14.0),)
 
 
 def organ_map_source(folder: Path) -> SourceLung:
@@ -90,7 +90,9 @@ def _voxel_mm(
 
 
 def plain_source(
-    shape_mm: Triple = (120.0, 140.0, 200.0), spacing_mm: Triple = (1.0, 1.0, 1.0), noise_hu: float = 20.0
+    shape_mm: Triple = (120.0, 140.0, 200.0),
+    spacing_mm: Triple = (1.0, 1.0, 1.0),
+    noise_hu: float = 20.0,
 ) -> SourceLung:
     """Return a chest of ellipsoids without vessels: what tests run on where no scan is."""
     rng = np.random.default_rng(0)

@@ -89,8 +89,7 @@ CONTRAST = Text(
 SHARP_KERNEL = Text(
     "SHARP_KERNEL",
     "info",
-    "The kernel {kernel} is sharp: edges ring and noise rises; density values are less "
-    "reliable.",
+    "The kernel {kernel} is sharp: edges ring and noise rises; density values are less reliable.",
     "重建核 {kernel} 较锐利：边缘振铃、噪声升高，密度值可靠性降低。",
 )
 NOISE = Text(

@@ -65,7 +65,8 @@ def cooccurrence(levels: npt.NDArray[np.integer]) -> FloatArray:
 
 def _directions() -> list[tuple[int, int, int]]:
     """Return one of each pair of opposite directions to the 26 neighbours."""
-    return [step for step in product((-1, 0, 1), repeat=3) if step > (0, 0, 0)]
+    every = product((-1, 0, 1), (-1, 0, 1), (-1, 0, 1))
+    return [step for step in every if step > (0, 0, 0)]
 
 
 def _shifted(

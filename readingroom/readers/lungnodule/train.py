@@ -8,7 +8,7 @@ written beside them first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from readingroom.inference.cards import Card
 from readingroom.networks import build
-from readingroom.readers.lungnodule import cards, sources
+from readingroom.readers.lungnodule import cards, sources, trainvolume
 from readingroom.readers.lungnodule.candidatedata import (
     CLASSES,
     STORED_SIDE,
@@ -39,7 +39,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 #: Diameter that the size output is relative to, mm.
 SIZE_MM = 8.0
-_CASES = 48
+_CASES, _VOLUMES = 48, 24
 _SHIFT_MM = 2.0
 _SIZE_WEIGHT = 0.3
 
@@ -120,7 +120,9 @@ class DetectRecipe:
         logits, labels, _ = self.held_out(network)
         nodule = labels > 0
         score = nodule_score(logits)
-        found = {"type_accuracy": float((logits[nodule, 1:].argmax(1) + 1 == labels[nodule]).mean())}
+        found = {
+            "type_accuracy": float((logits[nodule, 1:].argmax(1) + 1 == labels[nodule]).mean())
+        }
         for share in (0.005, 0.02):
             limit = np.quantile(score[~nodule], 1 - share)
             found[f"sensitivity_at_{share:g}_of_others"] = float((score[nodule] > limit).mean())
@@ -187,14 +189,20 @@ def _shifted(cube: npt.NDArray[Any], voxels: npt.NDArray[np.float64]) -> npt.NDA
     return np.asarray(cube[tuple(slice(a, a + SIDE) for a in first)], np.float32)
 
 
-def write_cases(data: Path, folder: Path, cases: int = _CASES, seed: int = 41) -> Path:
+def write_cases(
+    data: Path,
+    folder: Path,
+    cases: int = _CASES,
+    seed: int = 41,
+    write: Callable[[Any, int, int, Path], Path] = write_training_case,
+) -> Path:
     """Simulate the scans of the recipes into `folder`; those there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     source = None
     for number in range(cases):
         if not (folder / f"{number:04d}.npz").exists():
             source = source or sources.organ_map_source(data)
-            write_training_case(source, seed, number, folder)
+            write(source, seed, number, folder)
     return folder
 
 
@@ -207,13 +215,18 @@ class _Recipes(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == cards.DETECT:
             return DetectRecipe(write_cases(self._data, self._data / "lungnodule-cases"))
+        if name in (cards.ANCHOR, cards.SEGMENT):
+            folder = self._data / "lungnodule-volumes"
+            write_cases(self._data, folder, _VOLUMES, 42, trainvolume.write_volume_case)
+            known = (trainvolume.AnchorRecipe, trainvolume.SegmentRecipe)
+            return {recipe.name: recipe for recipe in known}[name](folder)
         raise KeyError(name)
 
     def __iter__(self) -> Any:
-        return iter((cards.DETECT,))
+        return iter((cards.DETECT, cards.ANCHOR, cards.SEGMENT))
 
     def __len__(self) -> int:
-        return 1
+        return 3
 
 
 def recipes(data: Path) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ _SIGMAS_MM, _CONTRAST_HU = (1.2, 2.4), 180.0
 _SURE_HU = 350.0
 #: Smaller pieces are noise, or nodules, mm³.
 _LEAST_MM3 = 100.0
+#: Radius from which a body is no vessel of the lung, mm.
+_THICK_MM = 5.0
 #: Second over first curvature of a tube is about 1, of a sheet 0; third of a ball is 1.
 _NOT_SHEET, _NOT_BALL = 0.45, 0.45
 
@@ -57,7 +59,15 @@ def vessels_on(fine: LungGrid) -> Mask:
     mask.reshape(-1)[flat[tube]] = True
     sure = bright & (fine.hu > base + _SURE_HU)
     mask |= ndimage.binary_dilation(mask) & sure
-    return _long_enough(mask, fine.size_mm)
+    return _long_enough(mask & ~_thick(sure, fine.size_mm), fine.size_mm)
+
+
+def _thick(sure: Mask, size_mm: float) -> Mask:
+    """Return bodies too thick for a vessel inside the lung: nodules, masses, the hilum."""
+    core = ndimage.distance_transform_edt(sure) * size_mm > _THICK_MM
+    if not core.any():
+        return core
+    return np.asarray(ndimage.distance_transform_edt(~core) * size_mm <= _THICK_MM + 2.0)
 
 
 def _tubular(fine: LungGrid, flat: npt.NDArray[np.intp], sigma_mm: float) -> Mask:

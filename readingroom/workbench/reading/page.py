@@ -94,11 +94,11 @@ class ReadingPage:
 
     def _show(self, session: ReviewSession) -> None:
         self.session = session
-        self._unsubscribe = session.subscribe(self._changed)
         with self.state:
             self.present.begin()
             self.app.show_page("reading")
         self.viewer.show(session)
+        self._unsubscribe = session.subscribe(self._changed)  # after the views: they go first
         with self.state:
             self.commands.step(1, first=True)
         self.refresh()

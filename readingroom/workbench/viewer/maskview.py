@@ -15,7 +15,7 @@ from readingroom.review.mrml.segmentation import labelmap_of, segment_ids
 from readingroom.workbench.viewer.overlay import LabelImage, Overlay
 from readingroom.workbench.viewer.plane import Plane
 from readingroom.workbench.viewer.remote import RemoteView
-from readingroom.workbench.viewer.style import HIGHLIGHT, MaskStyle
+from readingroom.workbench.viewer.style import HIGHLIGHT, MaskStyle, colors_of
 
 
 class MaskView:
@@ -54,8 +54,7 @@ class MaskView:
         """Draw the masks of a reading from now on."""
         self.clear()
         self._presented, self._session = presented, session
-        self.style.colors = {s.name: s.color for s in session.masks.segments}
-        self.style.colors |= {one.label: one.color for one in session.reader.finding_classes}
+        self.style.colors = colors_of(session)
         if presented.segmentation is not None:
             self._observe(presented.segmentation.GetSegmentation())
         self.changed()

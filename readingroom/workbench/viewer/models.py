@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readingroom.workbench.viewer.stage import Stage
+from readingroom.workbench.viewer.style import colors_of
 from readingroom.workbench.viewer.surfaces import Surfaces
 
 #: After the first slices are shown, and after the last stroke, s.
@@ -31,7 +32,7 @@ class Models:
         """Build the surfaces of a reading soon."""
         self._session, self._fitted = session, False
         classes = {one.label for one in session.reader.finding_classes}
-        self.surfaces.begin(session.masks, classes)
+        self.surfaces.begin(session.masks, classes, colors_of(session))
         self._stale = set(range(len(session.masks.layers)))
         self._start(_FIRST_S)
 

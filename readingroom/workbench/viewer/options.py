@@ -49,7 +49,7 @@ def _segment(viewer: Viewer) -> None:
             change=(viewer.set_active_segment, "[$event.target.value]"),
         ):
             html.Option(
-                "{{ s.title[page_lang] || s.title.en }}",
+                "{{ s.short[page_lang] || s.short.en }}",
                 v_for="s in view_segments",
                 key=("s.name",),
                 value=("s.name",),

@@ -56,6 +56,11 @@ class RenderQueue:
         """Let the view called `name` go first: it is under the hand."""
         self._first = name
 
+    def now(self) -> None:
+        """Draw and send the view under the hand at once, if it waits to be drawn."""
+        if self._first in self._wanted:
+            self._draw(self._wanted[self._first][0])
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be rendered."""
@@ -113,14 +118,17 @@ class RenderQueue:
                 await self._send_resting()
 
     async def _frame(self, view: Drawn) -> None:
+        self._draw(view)
+        for callback in self.after_frame:
+            callback()
+        await asyncio.sleep(0)
+
+    def _draw(self, view: Drawn) -> None:
         del self._wanted[view.name]
         pixels = view.draw()
         self.frames += 1
         self._resting[view.name] = (view, pixels)
         _push(view, pixels, still=False)
-        for callback in self.after_frame:
-            callback()
-        await asyncio.sleep(0)
 
     async def _send_resting(self) -> None:
         while self._resting and not self._wanted:

@@ -8,6 +8,8 @@ from readingroom.reader import Reader
 from readingroom.terminology import concept
 from readingroom.workbench.viewer.style import MaskStyle
 
+_LONGEST_ABBREVIATION = 3
+
 
 def rows(session: Any, style: MaskStyle, in_3d: set[str]) -> list[dict[str, Any]]:
     """Return one row per segment, findings first."""
@@ -32,12 +34,20 @@ def _row(
     segment: Any, titles: dict[str, dict[str, str]], style: MaskStyle, in_3d: set[str]
 ) -> dict[str, Any]:
     known = concept(segment.name)
-    red, green, blue = (round(255 * part) for part in segment.color)
+    title = titles.get(segment.name, {"en": known.english, "zh": known.chinese})
+    color = style.colors.get(segment.name, segment.color)
+    red, green, blue = (round(255 * part) for part in color)
     return {
         "name": segment.name,
-        "title": titles.get(segment.name, {"en": known.english, "zh": known.chinese}),
+        "title": title,
+        "short": dict.fromkeys(title, segment.name) if _is_abbreviation(segment.name) else title,
         "color": f"rgb({red},{green},{blue})",
         "finding": segment.name in titles,
         "slices": style.is_visible(segment.name),
         "three_d": segment.name in in_3d,
     }
+
+
+def _is_abbreviation(name: str) -> bool:
+    """Say whether people say the name itself, as LAD, where the long one does not fit."""
+    return len(name) <= _LONGEST_ABBREVIATION and name.isupper()

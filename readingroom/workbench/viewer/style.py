@@ -18,6 +18,15 @@ _DIMMED = 0.45
 _FILL_SHARE, _LIGHT_SHARE = 0.3, 0.1
 
 
+def colors_of(session: Any) -> dict[str, Rgb]:
+    """Return the colour of every segment, the same in slices, in 3D and in lists.
+
+    Findings have the colour of their class, whatever the file says; the rest their own.
+    """
+    own = {segment.name: segment.color for segment in session.masks.segments}
+    return own | {one.label: one.color for one in session.reader.finding_classes}
+
+
 @dataclass
 class MaskStyle:
     """What the overlay needs to know besides the voxels.

@@ -18,6 +18,7 @@ from readingroom.maskregion import Box
 from readingroom.reading import Masks, Segment
 from readingroom.review.mrml import boxes
 from readingroom.review.mrml.geometry import ijk_to_ras
+from readingroom.workbench.viewer.style import Rgb
 
 Labels = npt.NDArray[Any]
 
@@ -44,6 +45,7 @@ class Surfaces:
         self._scene, self._view_id = scene, threed_id
         self._models: dict[str, Any] = {}
         self._classes: set[str] = set()
+        self._colors: dict[str, Rgb] = {}
         self._highlight: Any = None
         self.visible: set[str] = set()
 
@@ -55,10 +57,10 @@ class Surfaces:
         """Return the model node of a segment."""
         return self._models[name]
 
-    def begin(self, masks: Masks, classes: set[str]) -> None:
+    def begin(self, masks: Masks, classes: set[str], colors: dict[str, Rgb]) -> None:
         """Forget everything and choose what is visible: findings, heart and aorta."""
         self.clear()
-        self._classes = classes
+        self._classes, self._colors = classes, colors
         self.visible = {s.name for s in masks.segments if s.name in classes | set(_SHOWN_ORGANS)}
 
     def build(self, masks: Masks, layer: int | None = None) -> Iterator[str]:
@@ -129,7 +131,8 @@ class Surfaces:
     def _show(self, segment: Segment, data: Any) -> None:
         if segment.name not in self._models:
             opacity = self._opacity(segment.name)
-            self._models[segment.name] = self._new_model(segment.name, segment.color, opacity)
+            color = self._colors.get(segment.name, segment.color)
+            self._models[segment.name] = self._new_model(segment.name, color, opacity)
         node = self._models[segment.name]
         node.SetAndObservePolyData(data if data is not None else vtk.vtkPolyData())
         node.SetDisplayVisibility(segment.name in self.visible)

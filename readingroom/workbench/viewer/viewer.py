@@ -73,6 +73,7 @@ class Viewer:
         self.set_layout("four_up")
         self.stage.queue.after_frame.append(self.annotate)
         server.controller.trigger("view_scroll")(self.scroll)
+        server.controller.on_client_connected.add(self._on_page)
 
     def ui(self) -> None:
         """Build the tool bar and the views in the current trame context; fills its parent."""
@@ -286,10 +287,16 @@ class Viewer:
 
     # Inside
 
+    def _on_page(self) -> None:
+        """Finish, now that a page is there anew, the stroke that its reload cut off."""
+        with self.told():
+            self.flush()
+
     def _on_change(self, change: Any) -> None:
         assert self.presented is not None
         update(self.presented, self.session, change)
         if change.kind in ("mask", "all"):
+            self.stage.queue.now()  # the stroke is seen before the numbers are written
             self.models.later(change.layer)
         if change.kind in ("finding", "mask", "all"):
             self._hide_findings()

@@ -78,7 +78,7 @@ class Tools:
         self._editor.deactivate_effect()
 
     def finish(self) -> None:
-        """Finish a stroke that is under way where it was left, as after a page reload."""
+        """Finish a stroke that is under way where it was left: the page was loaded anew."""
         effect = self._editor.active_effect
         for pipeline in [held() for held in effect.pipelines] if effect else []:
             if pipeline is not None:

@@ -1,0 +1,244 @@
+"""The live engine: what one frame gives, the newest frame only, bad frames."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from readingroom.errors import RefusedInput
+from readingroom.readers.guidewire import cascade, live
+from readingroom.readers.guidewire.cascade import Cascade
+from readingroom.readers.guidewire.live import LiveEngine, LiveReader, LiveResult
+from readingroom.readers.guidewire.networkinput import CELL
+
+SIZE = 256
+
+
+class DarkLines:
+    """Networks that find what is dark, and remember the sizes they were given."""
+
+    def __init__(self):
+        self.located, self.segmented = [], []
+
+    def session(self, name):
+        return self.locate if name == "guidewire-locate" else self.segment
+
+    def locate(self, frames):
+        self.located.append(frames.shape)
+        dark = frames[:, :1] < -8.0
+        n, _, rows, columns = dark.shape
+        cells = dark.reshape(n, 1, rows // 8, 8, columns // 8, 8).any(axis=(3, 5))
+        return np.where(cells, 5.0, -5.0).astype(np.float32)
+
+    def segment(self, frames):
+        self.segmented.append(frames.shape)
+        n, _, rows, columns = frames.shape
+        dark = np.where(frames[:, 0] < -10.0, 4.0, -6.0).astype(np.float32)
+        packed = dark.reshape(n, rows // 2, 2, columns // 2, 2).transpose(0, 2, 4, 1, 3)
+        wire = packed.reshape(n, 4, rows // 2, columns // 2)
+        return np.concatenate([wire, np.full_like(wire, -6.0)], axis=1)
+
+
+def a_frame(row=100, start=40, stop=180, size=SIZE, dtype=np.uint8):
+    """Return a noisy grey slope with a dark horizontal line three pixels wide."""
+    slope = np.linspace(150, 200, size)[None].repeat(size, 0)
+    slope += np.random.default_rng(1).normal(0, 2, slope.shape)
+    slope[row - 1 : row + 2, start:stop] = 20
+    return slope.astype(dtype)
+
+
+@pytest.fixture
+def networks():
+    return DarkLines()
+
+
+@pytest.fixture
+def reader(networks):
+    return LiveReader(networks, polarity="dark")
+
+
+def test_a_wire_is_found_where_it_is(reader):
+    result = reader(a_frame())
+    assert result.mask.shape == (SIZE, SIZE)
+    assert np.array_equal(np.unique(np.nonzero(result.mask == 1)[0]), [99, 100, 101])
+    (line,) = result.centerlines
+    assert np.abs(line[:, 1] - 100).max() < 0.5
+    assert np.ptp(line[:, 0]) == pytest.approx(139, abs=3)
+    assert len(result.tips) == 1 and result.confidence > 0.9
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
+def test_any_pixel_type_gives_the_same(reader, networks, dtype):
+    wanted = reader(a_frame()).mask
+    other = LiveReader(networks, polarity="dark")
+    assert np.array_equal(other(a_frame(dtype=dtype)).mask, wanted)
+
+
+def test_bright_devices_are_turned_dark(networks, reader):
+    inverted = LiveReader(networks, polarity="bright")(255 - a_frame())
+    assert np.array_equal(inverted.mask, reader(a_frame()).mask)
+
+
+def test_only_the_neighbourhood_of_the_wire_is_segmented(reader, networks):
+    reader(a_frame(start=130, stop=150))
+    assert networks.located == [(1, 2, SIZE // 4, SIZE // 4)]
+    rows, columns = networks.segmented[0][2:]
+    assert rows * columns < 0.6 * SIZE**2
+    assert rows % CELL == 0 and columns % CELL == 0
+
+
+def test_place_of_the_frame_before_is_looked_at_again(reader, networks):
+    reader(a_frame(row=40, start=130, stop=150))
+    reader(a_frame(row=200, start=130, stop=150))
+    first, second = (shape[2] for shape in networks.segmented)
+    assert second > first
+
+
+def test_whole_frame_without_localiser(networks):
+    LiveReader(networks, polarity="dark", localise=False)(a_frame(start=130, stop=150))
+    assert networks.located == [] and networks.segmented == [(1, 2, SIZE, SIZE)]
+
+
+def test_nothing_to_see_runs_no_segmentation(reader, networks):
+    frame = a_frame(start=10, stop=10)
+    result = reader(frame)
+    assert result.wires == () and not result.mask.any() and result.confidence == 0.0
+    assert networks.segmented == []
+
+
+def test_blank_frame_in_a_stream_is_an_empty_result(reader):
+    reader(a_frame())
+    result = reader(np.zeros((SIZE, SIZE), np.uint8))
+    assert not result.mask.any() and result.wires == ()
+    assert reader(a_frame()).wires
+
+
+def test_stream_that_begins_blank(reader):
+    assert reader(np.zeros((SIZE, SIZE), np.uint8)).wires == ()
+    assert reader(a_frame()).wires
+
+
+def test_size_that_is_no_multiple_of_the_cells(networks):
+    reader = LiveReader(networks, polarity="dark")
+    result = reader(a_frame(size=250, stop=240))
+    assert result.mask.shape == (250, 250) and len(result.centerlines) == 1
+
+
+def test_changed_size_is_refused(reader):
+    reader(a_frame())
+    with pytest.raises(RefusedInput) as refused:
+        reader(a_frame(size=128, start=10, stop=100))
+    assert refused.value.code == "FRAME_SIZE_CHANGED"
+
+
+@pytest.mark.parametrize("shape", [(64, 64, 3), (8, 64), (64, 5000), (64,)])
+def test_what_is_no_grey_frame_is_refused(reader, shape):
+    with pytest.raises(RefusedInput) as refused:
+        reader(np.zeros(shape, np.uint8))
+    assert refused.value.code == "FRAME_SHAPE"
+
+
+def test_times_of_the_stages_add_up(reader):
+    ms = dict(reader(a_frame()).ms)
+    assert ms.pop("total") == pytest.approx(sum(ms.values()))
+
+
+def test_the_same_stream_gives_the_same_results(networks):
+    frames = [a_frame(row=60 + 5 * n) for n in range(3)]
+    first, second = (
+        [reader(frame).mask for frame in frames]
+        for reader in (LiveReader(networks), LiveReader(networks))
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+class SlowReader:
+    """A reader that stops at each frame until it is let go."""
+
+    def __init__(self):
+        self.started, self.go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __call__(self, frame, number):
+        self.started.release()
+        self.go.acquire()
+        if frame is None:
+            raise RefusedInput("FRAME_SHAPE", "No frame.", "Send one.")
+        return LiveResult(number, np.zeros((4, 4), np.uint8), (), 0.0)
+
+
+def test_newest_frame_is_taken_and_the_others_counted():
+    results, reader = [], SlowReader()
+    engine = LiveEngine(reader, results.append)
+    engine.put("a")
+    reader.started.acquire()
+    for frame in "bcde":
+        engine.put(frame)
+    reader.go.release()
+    reader.started.acquire()
+    engine.put("f")
+    reader.go.release()
+    reader.started.acquire()
+    reader.go.release()
+    engine.close()
+    assert [result.number for result in results] == [0, 4, 5]
+    assert [result.skipped for result in results] == [0, 3, 0]
+    assert (engine.received, engine.read, engine.skipped) == (6, 3, 3)
+
+
+def test_refused_frame_does_not_stop_the_stream():
+    results, reader = [], SlowReader()
+    reader.go.release(2)
+    with LiveEngine(reader, results.append) as engine:
+        engine.put(None)
+        reader.started.acquire()
+        engine.put("good")
+        reader.started.acquire()
+    assert results[0].code == "FRAME_SHAPE" and results[1].number == 1
+
+
+def test_close_leaves_the_waiting_frame():
+    reader = SlowReader()
+    engine = LiveEngine(reader, lambda result: None)
+    engine.put("a")
+    reader.started.acquire()
+    engine.put("b")
+    closing = threading.Thread(target=engine.close)
+    closing.start()
+    while not engine._closed:
+        pass
+    reader.go.release()
+    closing.join()
+    assert engine.read == 1
+
+
+def test_nearly_whole_frame_is_not_cut():
+    cells = np.zeros((8, 8), bool)
+    cells[1:7, 1:7] = True
+    whole = (slice(0, 256), slice(0, 256))
+    assert cascade.around(cells, whole) == whole
+    assert cascade.around(np.zeros((8, 8), bool), whole) is None
+
+
+def test_faint_probabilities_are_nought_and_the_others_exact():
+    logits = np.random.default_rng(0).normal(0, 4, (8, 6, 5)).astype(np.float32)
+    found = cascade.as_bytes(logits)
+    exact = cascade.unpacked(255 / (1 + np.exp(-logits.astype(np.float64))))
+    assert np.abs(found - exact)[exact > 8].max() <= 0.51
+    assert found[exact < 7.4].max() == 0
+
+
+def test_a_reset_cascade_forgets(networks):
+    seen = Cascade(networks)
+    frame = a_frame().astype(np.float32)
+    first = seen(frame)
+    seen(a_frame(row=200).astype(np.float32))
+    seen.reset()
+    assert np.array_equal(seen(frame), first)
+
+
+def test_wire_inside_a_catheter_is_a_wire():
+    probability = np.zeros((2, 2, 2), np.uint8)
+    probability[0, 0], probability[1, :, 0] = 200, 200
+    assert live.labelled(probability).tolist() == [[1, 1], [2, 0]]

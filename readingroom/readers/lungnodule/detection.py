@@ -1,0 +1,84 @@
+"""One detected nodule, and how detections of several detectors become one list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Triple = tuple[float, float, float]
+Sensitivity = Literal["high", "balanced", "specific"]
+Detector = Literal["candidates", "anchor", "segmentation", "ensemble"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A place that a detector takes for a nodule.
+
+    Attributes
+    ----------
+    position_kji : (k, j, i)
+        Voxels of the scan's canonical grid, not rounded.
+    diameter_mm : float
+        Estimated, good to about a third: what is reported is measured on the outline.
+    probability : float
+        Calibrated on simulated cases that training did not see, 0…1.
+    source : str
+        The detector, or several joined by ``+``.
+    type : str
+        Likeliest of ``solid part_solid ground_glass calcified``; empty if not told.
+    """
+
+    position_kji: Triple
+    diameter_mm: float
+    probability: float
+    source: str
+    type: str = ""
+
+
+def suppressed(detections: Sequence[Detection], spacing_mm: Triple) -> list[Detection]:
+    """Return detections by falling probability, without those inside a better one."""
+    kept: list[Detection] = []
+    for found in sorted(detections, key=lambda d: -d.probability):
+        if not any(_same(found, better, spacing_mm) for better in kept):
+            kept.append(found)
+    return kept
+
+
+def fused(groups: Sequence[Sequence[Detection]], spacing_mm: Triple) -> list[Detection]:
+    """Return one list from several detectors: what they agree on gets surer (noisy-or).
+
+    The best of a group of detections of one nodule gives its place; the probability is
+    ``1 - (1 - p1)(1 - p2)…`` with the best of each detector, averaged in the log odds with
+    those that are silent, so that one detector's false positive does not stand alone.
+    """
+    kept: list[list[Detection]] = []
+    for found in sorted((d for group in groups for d in group), key=lambda d: -d.probability):
+        cluster = next((c for c in kept if _same(found, c[0], spacing_mm)), None)
+        if cluster is None:
+            kept.append([found])
+        else:
+            cluster.append(found)
+    return sorted((_joined(c, len(groups)) for c in kept), key=lambda d: -d.probability)
+
+
+def _joined(cluster: list[Detection], detectors: int) -> Detection:
+    best: dict[str, float] = {}
+    for found in cluster:
+        best[found.source] = max(best.get(found.source, 0.0), found.probability)
+    none = float(np.prod([1 - p for p in best.values()]))
+    silent = detectors - len(best)
+    probability = (1 - none) * len(best) / (len(best) + 0.5 * silent)
+    named = next((d.type for d in cluster if d.type), "")
+    return replace(cluster[0], probability=probability, source="+".join(sorted(best)), type=named)
+
+
+def _same(a: Detection, b: Detection, spacing_mm: Triple) -> bool:
+    gap: npt.NDArray[np.float64] = (np.array(a.position_kji) - np.array(b.position_kji)) * np.array(
+        spacing_mm
+    )
+    reach = max(0.5 * max(a.diameter_mm, b.diameter_mm), 3.0)
+    return float(np.linalg.norm(gap)) < reach
