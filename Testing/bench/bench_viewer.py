@@ -95,6 +95,7 @@ def _chest() -> tuple[Any, Any]:
 class _Bench:
     def __init__(self, session: Any) -> None:
         from trame.app import get_server
+
         from readingroom.workbench.viewer import Viewer
 
         self._session = session

@@ -52,7 +52,8 @@ class LivePage:
                 const canvas = document.getElementById("overlay");
                 const scale = canvas.width / liveState.columns;
                 const [px, py] = [x, y].map((v) => Math.round((v + 0.5) * scale));
-                const one = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+                const readable = { willReadFrequently: true };
+                const one = new OffscreenCanvas(1, 1).getContext("2d", readable);
                 one.drawImage(canvas, -px, -py);
                 return one.getImageData(0, 0, 1, 1).data[3];
             }""",

@@ -21,6 +21,9 @@ FORMATS = ("seg", "sr", "pdf", "csv", "fhir", "stl")
 SEED = 1
 _MARKER = "demo.json"
 _REAL = "LIDC-IDRI-0001"
+#: What is known of the real scan, for the readers that read it: its nodule has 24 mm by the
+#: contours of the four LIDC readers.
+_KNOWN: dict[str, dict[str, Any]] = {"cacs": {}, "lungnodule": {"largest_mean_diameter": 24.0}}
 
 
 @dataclass(frozen=True)
@@ -102,14 +105,20 @@ def clear(out: Path) -> None:
 
 
 def cases(reader: str, out: Path, data: DemoData) -> list[DemoCase]:
-    """Return the real scan and the reader's teaching cases, which are written to `out`."""
+    """Return what a reader is shown: the real scan if it is for this reader, teaching cases.
+
+    Teaching cases are made, and written to `out`, where the reader's simulation has them.
+    """
+    real = [DemoCase(_REAL, data.dicom, _KNOWN[reader])] if reader in _KNOWN else []
     simulation = importlib.import_module(f"readingroom.readers.{reader}.simulate")
+    if not hasattr(simulation, "teaching_cases"):
+        return real
     background = imaging.load(data.dicom)
     teaching = simulation.teaching_cases(background, data.organ_labels, out, SEED)
     made = [
         DemoCase(Path(case.path).name.split(".")[0], case.path, case.truth) for case in teaching
     ]
-    return [DemoCase(_REAL, data.dicom), *made]
+    return [*real, *made]
 
 
 def scores(reading: Reading, truth: dict[str, Any]) -> dict[str, tuple[float | None, float | None]]:

@@ -148,7 +148,7 @@ class Detection(_Pair):
             "false_positives_per_case": bootstrap(lambda i: float(false[i].mean()), len(false)),
             "competition_metric": detection.competition_metric(matches),
         }
-        for rate in (0.125, 1.0, 4.0):
+        for rate in (0.125, 0.5, 1.0, 4.0):
             found[f"sensitivity_at_{rate:g}"] = detection.sensitivity_at(matches, rate)
         return found
 
@@ -228,6 +228,8 @@ def _summary(values: list[float], median: bool) -> Metric:
     kept = np.array([value for value in values if not np.isnan(value)])
     if not len(kept):
         return Metric(math.nan)
+    if not np.isfinite(kept).all():
+        return Metric(float(np.median(kept)))
     of = np.median if median else np.mean
     return bootstrap(lambda i: float(of(kept[i])), len(kept))
 

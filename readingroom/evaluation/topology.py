@@ -129,7 +129,7 @@ def resampled(curve: Curve, step: float = STEP_PX) -> Curve:
     if len(curve) < 2:
         return np.asarray(curve, np.float64).reshape(-1, 2)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    places = np.linspace(0.0, along[-1], max(int(math.ceil(along[-1] / step)) + 1, 2))
+    places = np.linspace(0.0, along[-1], max(math.ceil(along[-1] / step) + 1, 2))
     return np.column_stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)])
 
 
@@ -142,9 +142,7 @@ def curve_score(found: Sequence[Curve], truth: Sequence[Curve], tolerance_px: fl
     ours, theirs = _points(found), _points(truth)
     if not len(ours) or not len(theirs):
         none = math.nan if not len(ours) and not len(theirs) else 0.0
-        return CurveScore(
-            none if len(ours) else math.nan, none if len(theirs) else math.nan, none
-        )
+        return CurveScore(none if len(ours) else math.nan, none if len(theirs) else math.nan, none)
     precision = float((KDTree(theirs).query(ours)[0] <= tolerance_px).mean())
     recall = float((KDTree(ours).query(theirs)[0] <= tolerance_px).mean())
     total = precision + recall
@@ -211,7 +209,8 @@ def cl_dice(found: Mask, truth: Mask) -> float:
 
     if not found.any() or not truth.any():
         return math.nan if not (found.any() or truth.any()) else 0.0
-    ours, theirs = skeletonize(found), skeletonize(truth)
+    ours: Mask = skeletonize(found)  # type: ignore[no-untyped-call]
+    theirs: Mask = skeletonize(truth)  # type: ignore[no-untyped-call]
     precision = float(truth[ours].mean())
     sensitivity = float(found[theirs].mean())
     total = precision + sensitivity

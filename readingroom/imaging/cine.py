@@ -119,6 +119,6 @@ def _second_opinion(header: Header) -> Pixels | None:
         return None
     frames = frames.reshape(expected)
     if header.get("PhotometricInterpretation") != "MONOCHROME1":
-        return frames
+        return np.asarray(frames)
     top = 2 ** header.whole("BitsStored", 16) - 1 if not header.get("PixelRepresentation") else -1
     return np.asarray((top - frames.astype(np.int32)).astype(frames.dtype))

@@ -199,7 +199,7 @@ def _grey(image: Any, deep: bool) -> Pixels:
     if not deep:
         return np.asarray(image.convert("L"))
     values = np.asarray(image if image.mode[0] in "IF" else image.convert("L"))
-    return np.clip(values, 0, 65535).astype(np.uint16)
+    return np.asarray(np.clip(values, 0, 65535), np.uint16)
 
 
 @contextmanager

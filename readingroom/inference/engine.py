@@ -17,7 +17,7 @@ from readingroom.study import Note
 #: Opens a card's network on a device: ``open(card, device)``.
 OpenBackend = Callable[[Card, str], Backend]
 
-_BACKENDS = ("auto", "torch", "onnx")
+_BACKENDS = ("auto", "torch", "onnx", "tensorrt")
 
 
 class Engine:
@@ -31,8 +31,9 @@ class Engine:
         ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``. ``"auto"`` is fp32 if
         `deterministic`, since the choice would otherwise depend on the machine.
     backend : str
-        ``"auto"``, ``"torch"`` or ``"onnx"``. ``"auto"`` is torch on CUDA and wherever
-        bf16 is used; for fp32 on a CPU it is the one that the card found faster.
+        ``"auto"``, ``"torch"``, ``"onnx"`` or ``"tensorrt"`` (through ONNX Runtime, on
+        CUDA only). ``"auto"`` is torch on CUDA and wherever bf16 is used; for fp32 on a CPU
+        it is the one that the card found faster.
     deterministic : bool
         Whether two runs on one machine give the same bits.
     threads : int, optional
@@ -105,7 +106,9 @@ class Engine:
         if self._wants_onnx(card, device):
             from readingroom.inference.backends.onnx_backend import OnnxBackend
 
-            return OnnxBackend(card, device, self._threads, self.deterministic)
+            # A session that gave way to the CPU goes on there without TensorRT.
+            tensorrt = self._backend == "tensorrt" and device == self.device
+            return OnnxBackend(card, device, self._threads, self.deterministic, tensorrt)
         from readingroom.inference.backends.torch_backend import TorchBackend
 
         target = torch.device(device)
@@ -114,7 +117,7 @@ class Engine:
 
     def _wants_onnx(self, card: Card, device: str) -> bool:
         if self._backend != "auto":
-            return self._backend == "onnx"
+            return self._backend in ("onnx", "tensorrt")
         if device != "cpu" or card.cpu_backend != "onnx" or not card.has(card.onnx_name):
             return False
         # ONNX Runtime computes these graphs in fp32 only; torch in bf16 is faster still.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -84,7 +83,7 @@ def save(corrections: Corrections, title: str, folder: Path) -> Path:
         }
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as fault:
         raise ReadingRoomError(
             "OUTPUT_NOT_WRITABLE",

@@ -168,7 +168,6 @@ def _secure(plan: Plan) -> ssl.SSLContext | None:
 
 def _engine_of(plan: Plan) -> Callable[[], Analyser]:
     """Return what makes analysers on one engine; the networks are loaded with the first."""
-
     engines: list[Engine] = []
 
     def new() -> Analyser:

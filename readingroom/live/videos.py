@@ -104,7 +104,7 @@ class Videos:
 
 def simulated_videos() -> list[Video]:
     """Return the test videos that need no file; drawn anew from fixed seeds."""
-    kinds = (
+    kinds: tuple[tuple[str, dict[str, str], int, dict[str, Any]], ...] = (
         ("one-wire", {"en": "One wire", "zh": "单根导丝"}, 11, {}),
         ("low-dose", {"en": "Low dose", "zh": "低剂量"}, 12, {"dose": 0.25}),
         ("two-wires", {"en": "Two wires", "zh": "两根导丝"}, 13, {"wires": 2}),
@@ -119,10 +119,10 @@ def eight_bits(frames: npt.NDArray[np.generic]) -> Pixels:
     """Return frames as 8 bits between their 0.1st and 99.9th percentile; 8 bits stay."""
     if frames.dtype == np.uint8:
         return np.ascontiguousarray(frames)
-    sample = frames[:: max(len(frames) // 8, 1)]
+    sample = np.asarray(frames[:: max(len(frames) // 8, 1)], np.float32)
     low, high = (float(value) for value in np.percentile(sample, (0.1, 99.9)))
     scaled = (frames.astype(np.float32) - low) * (255.0 / max(high - low, 1e-6))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)
 
 
 def _simulator(seed: int, settings: dict[str, Any]) -> Callable[[], Played]:

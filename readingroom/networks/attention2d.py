@@ -31,7 +31,8 @@ class PositionAttention(nn.Module):
         query, key, value = (f(x).flatten(2) for f in (self.query, self.key, self.value))
         alike = torch.softmax(query.transpose(1, 2) @ key * self.scale, dim=-1)
         gathered = value @ alike.transpose(1, 2)
-        return x + self.weight * gathered.reshape(x.shape)
+        attended: Tensor = x + self.weight * gathered.reshape(x.shape)
+        return attended
 
 
 class ChannelAttention(nn.Module):
@@ -60,7 +61,8 @@ class DualAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the attended map, ``(n, c, h, w)``."""
-        return (self.position(x) + self.channel(x)) / 2
+        attended: Tensor = (self.position(x) + self.channel(x)) / 2
+        return attended
 
 
 class GatedAttention(nn.Module):

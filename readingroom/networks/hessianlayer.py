@@ -53,7 +53,7 @@ class HessianLayer(nn.Module):
         """Return the eigenvalues."""
         padding = (self.kernels.shape[-1] - self.stride + 1) // 2
         second = functional.conv2d(image, self.kernels, stride=self.stride, padding=padding)
-        across, down, mixed, _ = second.split(self._parts, dim=1)
+        across, down, mixed, _ = torch.split(second, self._parts, dim=1)
         mean = (across + down) / 2
         radius = torch.sqrt(((across - down) / 2) ** 2 + mixed**2 + _TINY)
         return torch.cat([mean + radius, mean - radius], dim=1)

@@ -1,17 +1,19 @@
 """What leaves the room: a reading folder in the formats that others read.
 
-==========  =========================================  ======================
-format      what                                       needs
-==========  =========================================  ======================
-``seg``     DICOM Segmentation                         the DICOM series
-``sr``      DICOM Comprehensive 3D SR (TID 1500)       the DICOM series
-``pdf``     one page for the physician                 the volume
-``csv``     findings and totals as tables              the reading alone
-``fhir``    FHIR R4 Bundle                             the reading alone
-``stl``     surfaces for printing, LPS mm              the reading alone
-``glb``     coloured surfaces for viewers              the reading alone
-``nnunet``  image and label map in nnU-Net v2 layout   the volume
-==========  =========================================  ======================
+===============  =========================================  ======================
+format           what                                       needs
+===============  =========================================  ======================
+``seg``          DICOM Segmentation                         the DICOM series
+``sr``           DICOM Comprehensive 3D SR (TID 1500)       the DICOM series
+``pdf``          one page for the physician                 the volume
+``csv``          findings and totals as tables              the reading alone
+``fhir``         FHIR R4 Bundle                             the reading alone
+``stl``          surfaces for printing, LPS mm              the reading alone
+``glb``          coloured surfaces for viewers              the reading alone
+``centerlines``  centrelines of a cine, JSON and CSV        the reading alone
+``video``        a cine with the devices drawn in           the frames
+``nnunet``       image and label map in nnU-Net v2 layout   the volume
+===============  =========================================  ======================
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ _READ = 0.2
 _SKIPPED_ZH = {
     "SEG_EMPTY": "判读中没有任何掩膜，未生成 DICOM SEG。",
     "SOURCE_INCOMPLETE": "原始图像缺少必要的 DICOM 标识，未生成该 DICOM 对象。",
+    "SEG_SEVERAL_IMAGES": "各帧来自多个图像文件，未生成 DICOM SEG。",
+    "NO_CENTERLINES": "判读中没有中心线，未生成中心线文件。",
+    "NOT_A_CINE": "所读为容积数据而非图像序列，未生成视频。",
+    "NO_SURFACE": "图像帧没有第三维，未生成表面网格。",
     "MASKS_MISSING": "判读中没有掩膜，未生成训练数据。",
 }
 
@@ -248,7 +254,23 @@ def _fhir(job: _Job) -> list[Path]:
     return [_writer("fhir").write(job.reading, job.out / "fhir.json")]
 
 
+def _centerlines(job: _Job) -> list[Path]:
+    written: list[Path] = _writer("centerlines").write(job.reading, job.out)
+    return written
+
+
+def _video(job: _Job) -> list[Path]:
+    path = job.out / "video.mp4"
+    return [_writer("video").write(job.reading, job.volume, path, language=job.language)]
+
+
 def _mesh(job: _Job, file_format: str) -> list[Path]:
+    if any("frame" in finding.attributes for finding in job.reading.findings):
+        raise RefusedInput(
+            "NO_SURFACE",
+            "The reading is of frames, which have no third dimension: no surface is made.",
+            "Choose other report formats.",
+        )
     place = job.out / "meshes"
     for earlier in place.glob(f"*.{file_format}"):
         earlier.unlink()  # A segment that a correction removed must not stay behind.
@@ -271,5 +293,7 @@ _FORMATS: dict[str, _Format] = {
     "fhir": _Format("reading", _fhir),
     "stl": _Format("reading", lambda job: _mesh(job, "stl")),
     "glb": _Format("reading", lambda job: _mesh(job, "glb")),
+    "centerlines": _Format("reading", _centerlines),
+    "video": _Format("volume", _video),
     "nnunet": _Format("volume", _nnunet),
 }

@@ -116,7 +116,8 @@ def read_source(volume: Volume) -> Source:
         )
     images = _read_headers(volume.files)
     for image in images:
-        _complete(image)
+        # A projection has no place in the patient, and refers to nothing but its frames.
+        _complete(image, _NEEDED[:-1] if volume.projection else _NEEDED)
     return Source(tuple(images))
 
 
@@ -128,8 +129,8 @@ def _read_headers(files: Sequence[Path]) -> list[Dataset]:
         return list(pool.map(read, files))
 
 
-def _complete(image: Dataset) -> None:
-    if not all(image.get(keyword) for keyword in _NEEDED):
+def _complete(image: Dataset, needed: Sequence[str]) -> None:
+    if not all(image.get(keyword) for keyword in needed):
         raise RefusedInput(
             "SOURCE_INCOMPLETE",
             "The images lack a study, series, instance or frame of reference UID.",

@@ -57,6 +57,8 @@ def key_images(reading: Reading, volume: Volume, n: int = 4) -> list[KeyImage]:
     """
     layout = layout_of(reading)
     findings = shown_findings(reading, layout)
+    if volume.projection:
+        return _key_frames(reading, volume, findings, n)
     regions = regions_of(reading, volume, findings)
     findings = [finding for finding in findings if finding.id in regions]
     scene = _Scene(reading, volume, layout, regions)
@@ -67,6 +69,19 @@ def key_images(reading: Reading, volume: Volume, n: int = 4) -> list[KeyImage]:
         scene.render(k, [f for f in findings if k in regions[f.id].slices])
         for k in sorted(chosen, reverse=True)
     ]
+
+
+def _key_frames(
+    reading: Reading, volume: Volume, findings: Sequence[Finding], n: int
+) -> list[KeyImage]:
+    """Render `n` frames of a cine, evenly through the time in which something is seen."""
+    frames = sorted({int(finding.attributes["frame"]) for finding in findings})
+    frames = frames or list(range(volume.shape[0]))
+    places = np.unique(np.rint(np.linspace(0, len(frames) - 1, n + 2)[1:-1]).astype(int))
+    chosen = [frames[place] for place in places]
+    shown = [finding for finding in findings if finding.attributes["frame"] in chosen]
+    scene = _Scene(reading, volume, None, regions_of(reading, volume, shown))
+    return [scene.render(k, [f for f in shown if f.attributes["frame"] == k]) for k in chosen]
 
 
 def _measured_slices(
@@ -163,25 +178,35 @@ class _Scene:
         for finding in findings:
             self._draw_lines(pen, finding, k, box)
         self._write_labels(pen, findings, shapes)
-        pen.letters(self._display.letters)
-        pen.scale(SIZE_PX / ((box[2] - box[0]) * self._display.pixel_mm[1]))
+        if not self._volume.projection:
+            pen.letters(self._display.letters)
+        if _has_scale(self._volume):
+            pen.scale(SIZE_PX / ((box[2] - box[0]) * self._display.pixel_mm[1]))
         pen.window(*self._window)
         return self._key_image(picture, k, findings)
 
     def _key_image(self, picture: Image.Image, k: int, findings: Sequence[Finding]) -> KeyImage:
         buffer = io.BytesIO()
         picture.save(buffer, format="PNG")
-        place, slices = slice_place(self._volume, k), self._volume.shape[0]
+        slices = self._volume.shape[0]
         names = {
             language: list(
                 dict.fromkeys(finding_label(f, self._layout, language) for f in findings)
             )
             for language in ("en", "zh")
         }
+        english, chinese = ", ".join(names["en"]), "、".join(names["zh"])
+        if self._volume.projection:
+            place_en, place_zh = f"Frame {k + 1}/{slices}", f"第 {k + 1}/{slices} 帧"
+            none = ("nothing marked", "未标出器械")
+        else:
+            place = slice_place(self._volume, k)
+            place_en = f"Slice {k + 1}/{slices}, {place}"
+            place_zh, none = f"第 {k + 1}/{slices} 层，{place}", ("no lesion", "未见病灶")
         return KeyImage(
             png=buffer.getvalue(),
-            caption_en=f"Slice {k + 1}/{slices}, {place}: {', '.join(names['en']) or 'no lesion'}",
-            caption_zh=f"第 {k + 1}/{slices} 层，{place}：{'、'.join(names['zh']) or '未见病灶'}",
+            caption_en=f"{place_en}: {english or none[0]}",
+            caption_zh=f"{place_zh}：{chinese or none[1]}",
             slice_index=k,
         )
 
@@ -257,6 +282,11 @@ class _Scene:
         some = self._volume.array[:: max(self._volume.shape[0] // 8, 1)].astype(np.float32)
         low, high = np.percentile(some, (1, 99))
         return float(low + high) / 2, max(float(high - low), 1.0)
+
+
+def _has_scale(volume: Volume) -> bool:
+    """Whether lengths are known: a cine without a spacing has pixels of 1 by 1."""
+    return not (volume.projection and volume.spacing_mm[1:] == (1.0, 1.0))
 
 
 def _padded(plane: npt.NDArray[np.generic], box: Box) -> tuple[npt.NDArray[np.float32], Box]:

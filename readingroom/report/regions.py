@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from readingroom.maskregion import divided
 from readingroom.reading import Finding, Masks, Reading, Segment
 from readingroom.study import Volume
 
@@ -47,6 +48,13 @@ class Region:
         areas = self.mask.sum(axis=(1, 2))
         return self.origin[0] + int(np.flatnonzero(areas == areas.max())[-1])
 
+    def holds(self, kji: npt.NDArray[np.int_]) -> bool:
+        """Say whether a voxel of the volume is one of these."""
+        inside = kji - np.array(self.origin)
+        if (inside < 0).any() or (inside >= self.mask.shape).any():
+            return False
+        return bool(self.mask[tuple(inside)])
+
     def plane(self, k: int) -> npt.NDArray[np.bool_]:
         """Return the part ``[j, i]`` of the box in slice `k` of the volume."""
         return np.asarray(self.mask[k - self.origin[0]])
@@ -65,15 +73,18 @@ def regions_of(reading: Reading, volume: Volume, findings: Iterable[Finding]) ->
     """
     if reading.masks is None:
         return {}
-    components = _Components(reading.masks)
-    regions = {}
+    components = _Components(reading.masks, _places_of(reading))
+    regions: dict[str, Region] = {}
     for finding in findings:
         if finding.mask_segment is None:
             continue
+        if "frame" in finding.attributes:
+            regions |= _of_frame(reading, reading.masks, finding)
+            continue
         place = np.rint(volume.kji_from_lps(finding.position_lps_mm)).astype(int)
-        region = components.at(finding.mask_segment, place)
-        if region is not None:
-            regions[finding.id] = region
+        found = components.at(finding.mask_segment, place)
+        if found is not None:
+            regions[finding.id] = found
     return regions
 
 
@@ -86,34 +97,81 @@ def standing_masks(reading: Reading) -> Masks | None:
     rejected = [f for f in reading.findings if f.state == "rejected"]
     if masks is None or not rejected:
         return masks
-    components = _Components(masks)
+    components = _Components(masks, _places_of(reading))
     layers = [layer.copy() for layer in masks.layers]
     for finding in rejected:
-        for layer, region, _ in _regions(finding, components, masks):
+        for layer, region, _ in _regions(reading, finding, components, masks):
             layers[layer][region.box][region.mask] = 0
     for finding in reported(reading):
-        for layer, region, value in _regions(finding, components, masks):
+        for layer, region, value in _regions(reading, finding, components, masks):
             layers[layer][region.box][region.mask] = value
     return Masks(layers, masks.ijk_to_lps, masks.segments)
 
 
+def _of_frame(reading: Reading, masks: Masks, finding: Finding) -> dict[str, Region]:
+    """Return, by its id, the pixels of a finding that is a curve in one frame of a cine.
+
+    Masks of neighbouring frames touch; what tells devices apart is the curve.
+    """
+    from readingroom.readers.guidewire.correct import own_pixels
+
+    where = (finding.attributes["frame"], finding.label)
+    beside = [
+        other
+        for other in reading.findings
+        if other.id != finding.id and (other.attributes.get("frame"), other.label) == where
+    ]
+    own = own_pixels(masks, finding, beside)
+    return {finding.id: Region((int(where[0]), 0, 0), own[None])} if own.any() else {}
+
+
 def _regions(
-    finding: Finding, components: _Components, masks: Masks
+    reading: Reading, finding: Finding, components: _Components, masks: Masks
 ) -> Iterator[tuple[int, Region, int]]:
     """Yield the layer, the region and the label of a finding's mask, if it has one."""
+    if "frame" in finding.attributes:
+        for region in _of_frame(reading, masks, finding).values():
+            for segment in masks.segments:
+                if segment.name == finding.mask_segment:
+                    yield segment.layer, region, segment.value
+        return
     ijk = np.linalg.solve(masks.ijk_to_lps, [*finding.position_lps_mm, 1.0])[:3]
     for segment in masks.segments:
         if segment.name == finding.mask_segment:
-            region = components.at(segment.name, np.rint(ijk[::-1]).astype(int))
-            if region is not None:
-                yield segment.layer, region, segment.value
+            found = components.at(segment.name, np.rint(ijk[::-1]).astype(int))
+            if found is not None:
+                yield segment.layer, found, segment.value
+
+
+def _places_of(reading: Reading) -> dict[str, list[npt.NDArray[np.int_]]]:
+    """Return the voxels of findings that share what they touch, by segment.
+
+    Nodules that touch are divided among their findings; other readers' findings have
+    connected parts of their own.
+    """
+    places: dict[str, list[npt.NDArray[np.int_]]] = {}
+    if reading.reader != "lungnodule" or reading.masks is None:
+        return places
+    to_ijk = np.linalg.inv(reading.masks.ijk_to_lps)
+    for finding in reading.findings:
+        ijk = (to_ijk @ [*finding.position_lps_mm, 1.0])[:3]
+        place = np.rint(ijk[::-1]).astype(int)
+        places.setdefault(finding.mask_segment or "", []).append(place)
+    return places
 
 
 class _Components:
-    """Connected components of mask segments, each found once inside its bounding box."""
+    """Connected components of mask segments, each found once inside its bounding box.
 
-    def __init__(self, masks: Masks) -> None:
-        self._masks = masks
+    Parameters
+    ----------
+    places : dict of str to list of ndarray
+        By segment, the voxels ``(k, j, i)`` among which a component that holds several of
+        them is divided.
+    """
+
+    def __init__(self, masks: Masks, places: dict[str, list[npt.NDArray[np.int_]]]) -> None:
+        self._masks, self._places = masks, places
         self._segments = {segment.name: segment for segment in masks.segments}
         self._boxes: dict[int, list[tuple[slice, ...] | None]] = {}
         self._labels: dict[str, tuple[npt.NDArray[np.int_], list[int]] | None] = {}
@@ -129,7 +187,23 @@ class _Components:
         if (inside < 0).any() or (inside >= labels.shape).any():
             return None
         label = int(labels[tuple(inside)])
-        return None if label == 0 else _cut(labels, label, start)
+        if label == 0:
+            return None
+        return self._own(_cut(labels, label, start), name, place)
+
+    def _own(self, region: Region, name: str, place: npt.NDArray[np.int_]) -> Region:
+        """Return the part of a component that belongs to the finding at `place`."""
+        inside = sorted(
+            tuple(int(x) for x in other - region.origin)
+            for other in self._places.get(name, [])
+            if region.holds(other)
+        )
+        if len(inside) < 2:
+            return region
+        columns = np.linalg.norm(self._masks.ijk_to_lps[:3, :3], axis=0)
+        spacing = (float(columns[2]), float(columns[1]), float(columns[0]))
+        numbers = divided(region.mask, [(k, j, i) for k, j, i in inside], spacing)
+        return Region(region.origin, numbers == numbers[tuple(place - region.origin)])
 
     def _label(self, segment: Segment | None) -> tuple[npt.NDArray[np.int_], list[int]] | None:
         if segment is None:

@@ -60,6 +60,12 @@ def write(reading: Reading, volume: Volume, path: Path) -> Path:
         ``SEG_GEOMETRY`` if masks and volume do not share a grid; ``SOURCE_MISSING``.
     """
     masks = _masks_on(reading, volume)
+    if volume.projection:
+        from readingroom.report import segcine
+
+        if not any(layer.any() for layer in masks.layers):
+            raise _empty()
+        return segcine.write(reading, volume, masks, _descriptions(reading, masks.segments), path)
     stack, first_slice = _stack(masks)
     source = read_source(volume)
     with without_names_in_warnings():

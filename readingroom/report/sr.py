@@ -29,7 +29,7 @@ from readingroom.report.dicomsource import Source, read_source
 from readingroom.report.imagelibrary import describable
 from readingroom.report.regions import regions_of, reported
 from readingroom.report.signature import signed_at
-from readingroom.report.srgroups import Group, finding_group, total_groups
+from readingroom.report.srgroups import Group, curve_group, finding_group, total_groups
 
 if TYPE_CHECKING:
     from readingroom.reading import Reading
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _SERIES_OFFSET = 2
 _ORGANIZATION_UNKNOWN = "not stated"
+_FLUOROSCOPY = ("44491008", "SCT", "Fluoroscopy")
 _CT = ("77477000", "SCT", "Computed tomography")
 _IMAGING = ("363679005", "SCT", "Imaging procedure")
 
@@ -103,7 +104,7 @@ def _report(
     return sr.MeasurementReport(
         observation_context=_observers(reading),
         procedure_reported=_procedure(source.first),
-        imaging_measurements=_groups(reading, source, segmentation),
+        imaging_measurements=_groups(reading, volume, source, segmentation),
         title=codes.DCM.ImagingMeasurementReport,
         language_of_content_item_and_descendants=sr.LanguageOfContentItemAndDescendants(
             sr.CodedConcept("en", "RFC5646", "English")
@@ -114,12 +115,19 @@ def _report(
 
 def _library(reading: Reading, volume: Volume, source: Source) -> Sequence[Dataset]:
     """Return the images that show findings; without findings all that were looked at."""
+    if volume.projection:
+        return describable(source.images)
     regions = regions_of(reading, volume, reported(reading))
     slices = {k for region in regions.values() for k in region.slices}
     return describable(source.images_at(volume, slices) if slices else source.images)
 
 
-def _groups(reading: Reading, source: Source, segmentation: Dataset | None) -> Sequence[Group]:
+def _groups(
+    reading: Reading, volume: Volume, source: Source, segmentation: Dataset | None
+) -> Sequence[Group]:
+    if volume.projection:
+        shown = [curve_group(reading, finding, source.first) for finding in reported(reading)]
+        return [*shown, *total_groups(reading)]
     frame = str(source.first.FrameOfReferenceUID)
     groups = [finding_group(reading, finding, frame, segmentation) for finding in reported(reading)]
     return [*groups, *total_groups(reading)]
@@ -156,6 +164,8 @@ def _procedure(image: Dataset) -> Code:
             return Code(str(item.CodeValue), str(item.CodingSchemeDesignator), meaning)
     if image.get("Modality") == "CT":
         return Code(*_CT)
+    if image.get("Modality") in ("XA", "RF"):
+        return Code(*_FLUOROSCOPY)
     return Code(*_IMAGING)
 
 

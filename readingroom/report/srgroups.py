@@ -27,6 +27,8 @@ Group = (
     | sr.PlanarROIMeasurementsAndQualitativeEvaluations
     | sr.MeasurementsAndQualitativeEvaluations
 )
+#: Points of a curve that are left out between two that are drawn, and one.
+_CURVE_STEP = 6
 #: Names that only repeat another measurement.
 _REPEATED = ("volume_score", f"{CONTRAST_PREFIX}volume_score")
 
@@ -75,6 +77,40 @@ def finding_group(
         return group
     region = sr.ImageRegion3D("POINT", point, frame_of_reference)
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
+
+
+def curve_group(reading: Reading, finding: Finding, image: Dataset) -> Group:
+    """Return the measurement group of a finding that is a curve in one frame of a cine.
+
+    The curve is drawn in the frame itself, thinned to a point every few pixels: its place in
+    the patient is not known. Groups of one device in several frames share no identifier;
+    the device's number is an evaluation.
+    """
+    curve = np.asarray(finding.attributes["centerline_xy_px"], np.float64)
+    kept = np.append(np.arange(0, len(curve) - 1, _CURVE_STEP), len(curve) - 1)
+    frame = int(finding.attributes["frame"]) + 1
+    region = sr.ImageRegion(
+        graphic_type=sr.GraphicTypeValues.POLYLINE,
+        # DICOM counts from the corner of the first pixel.
+        graphic_data=curve[kept] + 0.5,
+        source_image=sr.SourceImageForRegion(
+            str(image.SOPClassUID), str(image.SOPInstanceUID), referenced_frame_numbers=[frame]
+        ),
+    )
+    series = reading.study.series[0].uid if reading.study.series else ""
+    terms = _terms(reading, finding)
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+        referenced_region=region,
+        tracking_identifier=sr.TrackingIdentifier(
+            uid=lasting_uid(reading.reader, series, finding.id),
+            identifier=f"{finding.id} ({finding.label} {finding.attributes['identity']})",
+        ),
+        finding_category=terms.category,
+        finding_type=terms.type,
+        algorithm_id=_algorithm(reading),
+        measurements=_measurements(finding.measurements) + _certainty(finding),
+        qualitative_evaluations=_evaluations(finding),
+    )
 
 
 def _referenced_segment(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from readingroom import terminology
+from readingroom.readers.guidewire import display as guidewire
 from readingroom.reading import Finding, Measurement, Reading
 from readingroom.report.codes import spoken
 from readingroom.report.layout import Column, Layout
@@ -159,7 +160,8 @@ def _plain_findings(shown: Sequence[Finding], language: Language) -> Table:
     rows = []
     for finding in shown:
         first = next(iter(finding.measurements.items()), None)
-        value = "" if first is None else f"{spoken(first[0])} {_with_unit(first[1], language)}"
+        value = "" if first is None else f"{_name(first[0], language)} "
+        value += "" if first is None else _with_unit(first[1], language)
         known = terminology.concept(finding.label)
         rows.append((pick((known.english, known.chinese), language), value))
     return Table((phrase("lesion", language), phrase("value", language)), tuple(rows))
@@ -168,11 +170,16 @@ def _plain_findings(shown: Sequence[Finding], language: Language) -> Table:
 def all_measurements(reading: Reading, language: Language) -> Table:
     """Return every measurement of the reading with its unit."""
     rows = [
-        (spoken(name), _with_unit(measurement, language))
+        (_name(name, language), _with_unit(measurement, language))
         for name, measurement in reading.measurements.items()
     ]
     header = (phrase("measurement", language), phrase("value", language))
     return Table(header, tuple(rows))
+
+
+def _name(name: str, language: Language) -> str:
+    known = guidewire.NAMES.get(name)
+    return known[language] if known else spoken(name)
 
 
 def _value(measurement: Measurement | None, decimals: int) -> str:
@@ -187,6 +194,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "a": ("years", "岁"),
     "years": ("years", "岁"),
     "%": ("%", "%"),
+    "{pixels}": ("px", "像素"),
+    "{pixels}/s": ("px/s", "像素/秒"),
 }
 
 

@@ -19,6 +19,8 @@ EDITS: dict[str, dict[str, str]] = {
     "islands": {"en": "Islands", "zh": "孤岛处理"},
     "smoothing": {"en": "Smoothing", "zh": "平滑"},
     "threshold_brush": {"en": "Threshold brush", "zh": "阈值画笔"},
+    "curve": {"en": "Redraw centreline", "zh": "重绘中心线"},
+    "carry": {"en": "Carry to neighbouring frames", "zh": "推广到相邻帧"},
     "import": {"en": "Import masks", "zh": "导入掩膜"},
     "revert": {"en": "Back to the machine's reading", "zh": "恢复机器判读"},
     "move_landmark": {"en": "Move landmark", "zh": "移动标志点"},

@@ -46,9 +46,29 @@ def finding_columns(reading: Reading, language: Language) -> list[tuple[str, str
 
     layout = layout_of(reading)
     if layout is not None:
-        return [(c.quantity, c.label[language == "zh"]) for c in layout.finding_columns]
+        return [
+            (c.quantity or c.attribute, c.label[language == "zh"]) for c in layout.finding_columns
+        ]
     names = dict.fromkeys(name for f in reading.findings for name in f.measurements)
     return [(n, quantity_title(n, language)) for n in list(names)[:_PLAIN_COLUMNS]]
+
+
+def finding_title(reader: Any, finding: Finding, reading: Reading, language: Language) -> str:
+    """Return what a finding is called: its class, or its number where findings have one."""
+    from readingroom.report.layouts import finding_label, layout_of
+
+    layout = layout_of(reading)
+    if layout is not None and layout.numbered:
+        return finding_label(finding, layout, language)
+    return class_title(reader, finding.label, language)
+
+
+def finding_value(finding: Finding, name: str) -> str:
+    """Return a measurement or an attribute of a finding as people read it."""
+    said = finding.attributes.get(name)
+    if name not in finding.measurements and isinstance(said, str):
+        return said
+    return value_text(finding.measurements.get(name))
 
 
 def measurement_title(reading: Reading, name: str, language: Language) -> str:

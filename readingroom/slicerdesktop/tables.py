@@ -49,7 +49,8 @@ class FindingsTable:
             _clear(self._widget, ["", tr("Class"), *(title for _, title in columns)])
             self._widget.rowCount = len(self._ids)
             for row, finding in enumerate(reading.findings):
-                self._fill(row, finding, reader, [name for name, _ in columns])
+                title = labels.finding_title(reader, finding, reading, language())
+                self._fill(row, finding, title, [name for name, _ in columns])
             self.choose(chosen)
         finally:
             self._filling = False
@@ -66,9 +67,9 @@ class FindingsTable:
         self._ids = []
         self._widget.rowCount = 0
 
-    def _fill(self, row: int, finding: Finding, reader: Any, names: list[str]) -> None:
-        texts = [labels.state_sign(finding), labels.class_title(reader, finding.label, language())]
-        texts += [labels.value_text(finding.measurements.get(name)) for name in names]
+    def _fill(self, row: int, finding: Finding, title: str, names: list[str]) -> None:
+        texts = [labels.state_sign(finding), title]
+        texts += [labels.finding_value(finding, name) for name in names]
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
             item.setToolTip(_details(finding))

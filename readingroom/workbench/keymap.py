@@ -62,6 +62,9 @@ KEYS: tuple[Key, ...] = (
     _key("w", "window", "views", "Next window", "下一个窗宽窗位"),
     _key("c", "crosshair", "views", "Crosshair", "十字线"),
     _key("m", "slab", "views", "Slab MIP on, off", "厚层 MIP 开关"),
+    _key("ArrowRight", "scroll", "views", "Next slice or frame", "下一层或下一帧", "1"),
+    _key("ArrowLeft", "scroll", "views", "Previous slice or frame", "上一层或上一帧", "-1"),
+    _key("Space", "play", "views", "Play or pause a cine", "播放或暂停序列"),
     _key("p", "tool", "tools", "Paint", "绘制", "paint"),
     _key("e", "tool", "tools", "Erase", "擦除", "erase"),
     _key("t", "tool", "tools", "Threshold brush", "阈值画笔", "threshold_brush"),
@@ -146,7 +149,14 @@ def class_keys(classes: Sequence[FindingClass]) -> list[Key]:
 
 def shown(key: str) -> str:
     """Return a key as it is printed on a keyboard."""
-    names = {"ArrowDown": "↓", "ArrowUp": "↑", "Escape": "Esc", "Delete": "Del"}
+    names = {
+        "ArrowDown": "↓",
+        "ArrowUp": "↑",
+        "Escape": "Esc",
+        "Delete": "Del",
+        "ArrowRight": "→",
+        "ArrowLeft": "←",
+    }
     parts = [names.get(part, part) for part in key.split("+")]
     words = {"ctrl": "Ctrl", "shift": "Shift"}
     return "+".join(words.get(part, part.upper() if len(part) == 1 else part) for part in parts)

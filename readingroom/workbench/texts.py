@@ -197,6 +197,7 @@ TEXTS: dict[str, Text] = {
     "help": _t("Keyboard and help", "键盘与帮助"),
     "what_to_do": _t("What to do:", "处理办法："),
     "title_cacs": _t("Coronary artery calcium", "冠状动脉钙化"),
+    "title_lungnodule": _t("Lung nodules", "肺结节"),
 }
 
 #: States of findings.

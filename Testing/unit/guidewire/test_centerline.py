@@ -69,8 +69,14 @@ def test_a_long_gap_is_not_bridged():
 
 def test_a_bridge_follows_faint_evidence():
     bend = np.array([[10, 20], [40, 20], [50, 32], [60, 20], [90, 20]], float)
-    whole = spline(np.column_stack([np.interp(np.arange(81), np.arange(81), np.linspace(10, 90, 81)),
-                                    np.interp(np.linspace(10, 90, 81), bend[:, 0], bend[:, 1])]))
+    whole = spline(
+        np.column_stack(
+            [
+                np.interp(np.arange(81), np.arange(81), np.linspace(10, 90, 81)),
+                np.interp(np.linspace(10, 90, 81), bend[:, 0], bend[:, 1]),
+            ]
+        )
+    )
     given = probability_of(whole, shape=(60, 100))
     faint = given.copy()
     faint[:, 42:58] = given[:, 42:58] // 3

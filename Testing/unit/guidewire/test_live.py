@@ -82,7 +82,7 @@ def test_bright_devices_are_turned_dark(networks, reader):
 
 
 def test_only_the_neighbourhood_of_the_wire_is_segmented(reader, networks):
-    reader(a_frame(start=130, stop=150))
+    reader(a_frame(start=100, stop=170))
     assert networks.located == [(1, 2, SIZE // 4, SIZE // 4)]
     rows, columns = networks.segmented[0][2:]
     assert rows * columns < 0.6 * SIZE**2
@@ -90,14 +90,14 @@ def test_only_the_neighbourhood_of_the_wire_is_segmented(reader, networks):
 
 
 def test_place_of_the_frame_before_is_looked_at_again(reader, networks):
-    reader(a_frame(row=40, start=130, stop=150))
-    reader(a_frame(row=200, start=130, stop=150))
+    reader(a_frame(row=40, start=100, stop=170))
+    reader(a_frame(row=200, start=100, stop=170))
     first, second = (shape[2] for shape in networks.segmented)
     assert second > first
 
 
 def test_whole_frame_without_localiser(networks):
-    LiveReader(networks, polarity="dark", localise=False)(a_frame(start=130, stop=150))
+    LiveReader(networks, polarity="dark", localise=False)(a_frame(start=100, stop=170))
     assert networks.located == [] and networks.segmented == [(1, 2, SIZE, SIZE)]
 
 

@@ -16,6 +16,13 @@ from readingroom.readers.guidewire.photometric import Photometric, turned
 from readingroom.training.loop import train
 
 
+@pytest.fixture(autouse=True)
+def two_backgrounds(monkeypatch):
+    """Replace the bank of backgrounds, which takes a while to make."""
+    slopes = np.stack([np.add.outer(np.arange(512), n * np.arange(512)) / 400 for n in (1, 2)])
+    monkeypatch.setattr("readingroom.readers.guidewire.simulatedpair.bank", lambda: slopes)
+
+
 def a_segment_recipe():
     recipe = recipes.SegmentRecipe(size=64, cases=2, scenes=3)
     recipe.steps, recipe.batch_size, recipe.validate_every = 3, 2, 3

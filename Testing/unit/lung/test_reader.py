@@ -82,8 +82,8 @@ def test_lung_volumes_add_up_in_millilitres():
     ml = {n: m.value for n, m in reading.measurements.items() if n.startswith("lung_volume")}
     sides = ml["lung_volume_right_lung"] + ml["lung_volume_left_lung"]
 
-    # Two ellipsoids of 45 x 63 x 66 mm half axes.
-    assert ml["lung_volume"] == pytest.approx(2 * 4 / 3 * np.pi * 4.5 * 6.3 * 6.6, rel=0.1)
+    # Two ellipsoids of 40 x 56 x 54 mm half axes.
+    assert ml["lung_volume"] == pytest.approx(2 * 4 / 3 * np.pi * 4.0 * 5.6 * 5.4, rel=0.1)
     assert sides == pytest.approx(ml["lung_volume"], abs=0.3)
 
 
@@ -148,13 +148,13 @@ def test_nodules_below_the_smallest_diameter_are_not_shown():
 
 def test_two_detections_of_one_nodule_are_one_finding():
     study, _ = the_case()
-    again = replace(SOLID, at=(49.0, 60.0, 41.0))
+    again = replace(SOLID, at=(30.0, 41.0, 27.0))
     assert len(a_reading(study, (SOLID, again)).findings) == 1
 
 
 def test_a_detection_on_nothing_is_dropped():
     study, _ = the_case()
-    empty = replace(SOLID, at=(70.0, 40.0, 50.0), diameter_mm=6.0)
+    empty = replace(SOLID, at=(42.0, 26.0, 30.0), diameter_mm=6.0)
     assert len(a_reading(study, (SOLID, empty)).findings) == 1
 
 
@@ -187,7 +187,9 @@ def test_what_limits_the_search_is_noted_before_anything_is_decoded(facts, code)
 
 
 def test_a_thin_plain_scan_has_no_limit_to_note():
-    notes = LungNoduleReader().check(a_study(), LungNoduleOptions())
+    study = a_study(slice_thickness_mm=1.0)
+    thin = replace(study.volumes[0], ijk_to_lps=np.diag([1.0, 1.0, 1.0, 1.0]))
+    notes = LungNoduleReader().check(replace(study, volumes=(thin,)), LungNoduleOptions())
     assert codes(notes) == {"SERIES_CHOSEN"}
 
 
@@ -206,7 +208,7 @@ def refusal_of(study):
 
 def test_images_without_lungs_are_refused():
     solid_body = np.where(a_chest() > -500, 40, -1000).astype(np.int16)
-    solid_body[:, 20:100, 15:145] = 40
+    solid_body[:, 14:66, 10:96] = 40
     assert refusal_of(a_study(voxels=solid_body)) == "LUNGS_ABSENT"
 
 
@@ -236,4 +238,4 @@ def test_an_empty_acquisition_is_read_with_what_the_grid_says():
     study = a_study()
     bare = replace(study.volumes[0], acquisition=Acquisition())
     notes = LungNoduleReader().check(replace(study, volumes=(bare,)), LungNoduleOptions())
-    assert codes(notes) == {"SERIES_CHOSEN"}
+    assert codes(notes) == {"SERIES_CHOSEN", "THICK_SLICES"}

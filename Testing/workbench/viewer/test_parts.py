@@ -40,6 +40,13 @@ def test_a_slice_is_cut_out_with_its_place():
     assert np.array_equal(whole, np.where(inside, a_block()[3][j * inside, i * inside], 0))
 
 
+def test_only_where_labels_are_is_cut_out():
+    matrix = np.eye(4)
+    matrix[2, 3] = 3
+    cut, place = cut_out(a_block(), matrix, (10, 12), 0.0)
+    assert cut.shape == (3, 5) and place == (3, 4)
+
+
 def test_beside_the_label_map_nothing_is_cut_out():
     matrix = np.eye(4)
     matrix[2, 3] = 40
@@ -49,11 +56,11 @@ def test_beside_the_label_map_nothing_is_cut_out():
 def test_an_oblique_slice_agrees_with_a_straight_one():
     straight = np.eye(4)
     straight[2, 3] = 3
-    cut, (row, column) = cut_out(a_block(), straight, (10, 12), 0.0)
+    cut, place = cut_out(a_block(), straight, (10, 12), 0.0)
     tilted = straight.copy()
     tilted[2, 0] = 1e-3  # oblique by a hair: the other way of computing
-    other, _ = cut_out(a_block(), tilted, (10, 12), 0.0)
-    assert np.array_equal(other[row : row + cut.shape[0], column : column + cut.shape[1]], cut)
+    other, there = cut_out(a_block(), tilted, (10, 12), 0.0)
+    assert there == place and np.array_equal(other, cut)
     assert other.any()
 
 

@@ -66,10 +66,23 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _publish(recipe: Any, result: TrainingResult, folder: Path) -> Path:
-    """Write the finished network as a card, its weights halved to keep the file small."""
+    """Write the finished network as a card, its weights halved to keep the file small.
+
+    A recipe that names an ``example_shape`` gets its ONNX graph beside the weights.
+    """
+    import torch
+
     from readingroom.inference.publish import save_card
 
-    card = save_card(result.network, recipe.card(), folder, onnx=False, half=True)
+    shape = getattr(recipe, "example_shape", None)
+    card = save_card(
+        result.network,
+        recipe.card(),
+        folder,
+        onnx=shape is not None,
+        example_inputs=None if shape is None else (torch.zeros(shape),),
+        half=True,
+    )
     return folder / f"{card.name}.json"
 
 

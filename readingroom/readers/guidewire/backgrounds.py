@@ -121,7 +121,7 @@ class Projector:
             at = (first + along * step)[None]
             sampled = torch.nn.functional.grid_sample(self.grid, at, align_corners=True)
             total += sampled[0, 0].sum(0)
-        return _magnified(total.numpy() * _STEP_MM, view.size)
+        return _magnified(np.asarray(total.numpy() * _STEP_MM, np.float32), view.size)
 
 
 def _directions(view: CArm, rays: int) -> npt.NDArray[np.float64]:
@@ -182,7 +182,9 @@ def load_ct(path: str | Path) -> Volume:
 
 
 @lru_cache(maxsize=2)
-def bank(scan: Path = TRAINING_SCAN, cache: Path = Path(".cache")) -> Picture:
+def bank(
+    scan: Path = TRAINING_SCAN, cache: Path = Path(".cache")
+) -> npt.NDArray[np.float16]:
     """Return the training backgrounds, float16 (n, 512, 512); made once, then kept on disk.
 
     Projections of the scan where it lies at `scan`, and synthetic anatomy always. Without

@@ -7,6 +7,7 @@ chapters 9 and 12.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,8 +196,7 @@ def triangulate(
 def error_mm(found: FloatArray, truth: FloatArray) -> float:
     """Return the mean distance of a found curve from the true one, mm."""
     dense = np.concatenate(
-        [np.linspace(a, b, 8, endpoint=False) for a, b in zip(truth[:-1], truth[1:], strict=True)]
-        + [truth[-1:]]
+        [np.linspace(a, b, 8, endpoint=False) for a, b in itertools.pairwise(truth)] + [truth[-1:]]
     )
     return float(KDTree(dense).query(found)[0].mean())
 

@@ -99,7 +99,7 @@ class Cascade:
         # Only the cell's middle rows and columns are looked at: every line crosses some.
         seen = (probability[:, ::4, ::4] >= _SEEN).any(axis=0)
         blocks = seen.reshape(rows, CELL // 4, columns, CELL // 4)
-        self._cells_before = blocks.any(axis=(1, 3))
+        self._cells_before = np.asarray(blocks.any(axis=(1, 3)))
 
 
 def around(cells: npt.NDArray[np.bool_], whole: Box) -> Box | None:

@@ -89,9 +89,7 @@ def trace(
     """
     catheters = []
     if probability_catheter is not None:
-        catheters = _devices(
-            probability_catheter, "catheter", threshold, min_length_px, max_gap_px
-        )
+        catheters = _devices(probability_catheter, "catheter", threshold, min_length_px, max_gap_px)
     wires = _devices(probability_wire, "wire", threshold, min_length_px, max_gap_px)
     shape = probability_wire.shape
     catheters = [_from_border(one, (shape[0], shape[1])) for one in catheters]
@@ -176,9 +174,7 @@ def _lengthened(points: Chain, radius: float, seen: npt.NDArray[np.float32]) -> 
 def _wire(
     points: Chain, radius: float, inferred: npt.NDArray[np.bool_], confidence: float, kind: Kind
 ) -> Wire:
-    return Wire(
-        points, radius, points[-1], end_direction(points, True), inferred, confidence, kind
-    )
+    return Wire(points, radius, points[-1], end_direction(points, True), inferred, confidence, kind)
 
 
 def _from_border(wire: Wire, shape: tuple[int, int]) -> Wire:

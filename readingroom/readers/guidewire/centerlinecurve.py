@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 from scipy import interpolate, ndimage
@@ -26,7 +28,7 @@ _TUBE_PX = 4.0
 def joined(pieces: list[Piece], seen: Map) -> Chain:
     """Return the pieces of one device as one curve, with paths across the gaps between."""
     parts = [pieces[0].points]
-    for one, other in zip(pieces[:-1], pieces[1:], strict=True):
+    for one, other in itertools.pairwise(pieces):
         parts += [bridge(one.points, other.points, seen), other.points]
     return np.concatenate(parts)
 
@@ -50,8 +52,10 @@ def bridge(one: Chain, other: Chain, seen: Map) -> Chain:
     line[y, x] = False
     away = ndimage.distance_transform_edt(line) / _TUBE_PX
     cost = (1.0 + away**2) / (_NO_EVIDENCE + box)
-    route, _ = route_through_array(cost, (y[0], x[0]), (y[-1], x[-1]), geometric=True)
-    return np.asarray(route, np.float64)[:, ::-1] + low
+    route, _ = route_through_array(  # type: ignore[no-untyped-call]
+        cost, (y[0], x[0]), (y[-1], x[-1]), geometric=True
+    )
+    return np.asarray(np.asarray(route, np.float64)[:, ::-1] + low)
 
 
 def _hermite(one: Chain, other: Chain) -> Chain:
@@ -77,7 +81,7 @@ def smooth(curve: Chain, window: float = 5.0) -> Chain:
     before = len(curve[8:0:-1])
     out = inner[before : before + len(curve)].copy()
     out[0], out[-1] = curve[0], curve[-1]
-    return out
+    return np.asarray(out)
 
 
 def centred(curve: Chain, seen: Map) -> tuple[Chain, npt.NDArray[np.float64]]:

@@ -77,7 +77,7 @@ def end_direction(chain: Chain, last: bool) -> npt.NDArray[np.float64]:
     tail = chain[-_DIRECTION_PX:] if last else chain[:_DIRECTION_PX][::-1]
     vector = tail[-1] - tail[0]
     length = float(np.hypot(*vector))
-    return vector / length if length > 0 else vector
+    return np.asarray(vector / length if length > 0 else vector)
 
 
 def _end(chains: list[Chain], number: int, last: bool) -> _End:

@@ -16,8 +16,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
 
 from readingroom.reader import MaskChange
-from readingroom.readers.guidewire import paint
 from readingroom.readers.guidewire import findings as parts
+from readingroom.readers.guidewire import paint
 from readingroom.readers.guidewire.centerline import Wire, trace
 from readingroom.readers.guidewire.findings import LABELS, WIRE
 from readingroom.readers.guidewire.timeline import Timeline
@@ -214,9 +214,7 @@ def _identity(
     by_place: dict[tuple[int, str], list[Finding]],
 ) -> int:
     """Return who a new curve is: a device of a neighbouring frame that is not in this one."""
-    taken = {
-        int(f.attributes["identity"]) for f in kept if int(f.attributes["frame"]) == frame
-    }
+    taken = {int(f.attributes["identity"]) for f in kept if int(f.attributes["frame"]) == frame}
     for step in (-1, 1, -2, 2):
         beside = by_place.get((frame + step, wire.kind.upper()), [])
         free = [f for f in beside if int(f.attributes["identity"]) not in taken]

@@ -148,7 +148,8 @@ def read_cathaction(root: Path) -> list[Sample]:
     return samples
 
 
-def _cathaction_labels(mask: npt.NDArray[np.generic]) -> Labels:
+def _cathaction_labels(stored: npt.NDArray[np.generic]) -> Labels:
+    mask = stored.astype(np.int32)
     labels = np.zeros(mask.shape, np.uint8)
     if mask.max(initial=0) <= 2:
         labels[mask == 1], labels[mask == 2] = CATHETER, GUIDEWIRE
@@ -352,9 +353,9 @@ def _arrays(file: Path) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
 
     def note(name: str, item: Any) -> None:
-        shape = getattr(item, "shape", ())
+        shape: tuple[int, ...] = tuple(getattr(item, "shape", ()))
         if len(shape) in (3, 4) and (len(shape) == 3 or shape[-1] == 1):
-            found[name] = tuple(shape)
+            found[name] = shape
 
     try:
         with h5py.File(file, "r") as archive:

@@ -44,6 +44,25 @@ _ORDER = (
 )
 
 
+#: What the measurements are called.
+NAMES: dict[str, dict[str, str]] = {
+    "frames_with_wire": {"en": "Frames with a wire", "zh": "可见导丝的帧数"},
+    "frames_read": {"en": "Frames read", "zh": "判读帧数"},
+    "frames_predicted": {"en": "Frames predicted", "zh": "推断位置的帧数"},
+    "number_of_wires": {"en": "Wires", "zh": "导丝数"},
+    "mean_wire_length": {"en": "Mean length of a wire", "zh": "导丝平均长度"},
+    "tip_path_length": {"en": "Path of the tip", "zh": "尖端路径长度"},
+    "mean_tip_speed": {"en": "Mean speed of the tip", "zh": "尖端平均速度"},
+    "peak_tip_speed": {"en": "Peak speed of the tip", "zh": "尖端最高速度"},
+    "gaps_per_frame": {"en": "Inferred parts a frame", "zh": "每帧推断段数"},
+    "inferred_share": {"en": "Inferred share of length", "zh": "推断长度占比"},
+    "contrast_to_noise": {"en": "Contrast-to-noise ratio", "zh": "对比噪声比"},
+    "time_per_frame": {"en": "Time a frame", "zh": "每帧用时"},
+    "length": {"en": "Length", "zh": "长度"},
+    "diameter": {"en": "Diameter", "zh": "直径"},
+}
+
+
 def rows(names: Collection[str]) -> list[str]:
     """Return `names` in a clinician's order: what was seen, lengths, tip, limits."""
     return list(dict.fromkeys([*(name for name in _ORDER if name in names), *names]))

@@ -92,7 +92,7 @@ def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any
         As `readingroom.evaluation.run` wants it; overlays of the first frames are in the
         folder ``overlays`` of `directory`.
     """
-    asked = parse_dataset(dataset) if dataset.startswith("simulated:") else _Asked(0)
+    asked = parse_dataset(dataset) if dataset.startswith("simulated") else _Asked(0)
     cascade = Cascade(Engine(), localise=asked.localise != "no")
     rows: list[dict[str, Any]] = []
     frames: dict[str, list[dict[str, Any]]] = {"all": []}
@@ -164,6 +164,7 @@ def _simulated(asked: _Asked) -> Iterator[tuple[Case, int]]:
     elif asked.distractors:
         choices = [[name for name in asked.distractors.split("+") if name != "none"]]
     total = asked.cases * len(choices)
+    background = _background(asked.background)
     for number in range(total):
         chosen = choices[number // asked.cases]
         made = simulate_sequence(
@@ -171,7 +172,7 @@ def _simulated(asked: _Asked) -> Iterator[tuple[Case, int]]:
             frames=asked.frames,
             size=asked.size,
             dose=asked.dose,
-            background=asked.background,
+            background=background,
             distractors=chosen,
             wires=asked.wires,
             models=TEST_WIRES,
@@ -187,6 +188,13 @@ def _simulated(asked: _Asked) -> Iterator[tuple[Case, int]]:
             tuple(f"with_{name}" for name in names) or ("with_none",),
         )
         yield case, total
+
+
+def _background(name: str) -> Any:
+    """Return what sequences are drawn into; a CT is loaded once for all of them."""
+    from readingroom.readers.guidewire.backgrounds import Projector, load_ct
+
+    return name if name == "synthetic" else Projector.of(load_ct(name))
 
 
 def _pair(path: Path) -> Case:

@@ -94,7 +94,7 @@ def normalise(
 def _grey(frames: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.generic], list[Note]]:
     notes: list[Note] = []
     if frames.ndim == 4 and frames.shape[-1] in (3, 4):
-        frames = np.asarray(frames[..., :3].astype(np.float32) @ np.float32(_LUMA))
+        frames = np.asarray(frames[..., :3].astype(np.float32) @ np.array(_LUMA, np.float32))
         notes.append(_COLOUR)
     if frames.ndim == 2:
         frames = frames[None]
@@ -138,11 +138,12 @@ def _scaled(
     frames: npt.NDArray[np.generic], low: float, high: float, *, inverted: bool
 ) -> FloatArray:
     scale = np.float32(1.0 / (high - low))
-    array = np.subtract(frames, np.float32(low), dtype=np.float32)
+    array: FloatArray = np.subtract(frames, np.float32(low), dtype=np.float32)
     array *= scale
     if inverted:
         np.subtract(np.float32(1.0), array, out=array)
-    return np.clip(array, 0.0, 1.0, out=array)
+    np.clip(array, 0.0, 1.0, out=array)
+    return array
 
 
 def find_field(frames: FloatArray) -> Field:

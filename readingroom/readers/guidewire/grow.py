@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
@@ -23,10 +25,20 @@ _NEAR_PX = 8.0
 _SHORTEST_PX = 15.0
 
 
-def evidence(cine: Cine, frame: int, polarity: str = "auto") -> npt.NDArray[np.float32]:
-    """Return how much each pixel of a frame looks like the middle of a device, 0…1."""
-    one = normalise(cine.array[frame : frame + 1], polarity=polarity)
+def strength(cine: Cine, frame: int, polarity: str = "auto") -> npt.NDArray[np.float32]:
+    """Return how strong the dark lines of a frame are, >= 0: what curves cling to."""
+    one = normalise(cine.array[frame : frame + 1], polarity=_asked(polarity))
+    return np.asarray(ridges(one.array[0]) * one.field_mask)
+
+
+def _evidence(cine: Cine, frame: int, polarity: str) -> npt.NDArray[np.float32]:
+    one = normalise(cine.array[frame : frame + 1], polarity=_asked(polarity))
     return probability(ridges(one.array[0]), one.field_mask)
+
+
+def _asked(polarity: str) -> Literal["auto", "dark", "bright"]:
+    known: dict[str, Literal["dark", "bright"]] = {"dark": "dark", "bright": "bright"}
+    return known.get(polarity, "auto")
 
 
 def grow(
@@ -47,7 +59,7 @@ def grow(
     frame, row, column = timeline.pixel(position_lps_mm)
     if not 0 <= frame < timeline.shape[0]:
         raise _nothing()
-    lines = trace(evidence(cine, frame, polarity), min_length_px=_SHORTEST_PX, max_gap_px=20.0)
+    lines = trace(_evidence(cine, frame, polarity), min_length_px=_SHORTEST_PX, max_gap_px=20.0)
     wire = _nearest(lines, np.array([column, row], np.float64))
     layer = next(segment.layer for segment in masks.segments if segment.name == label)
     plane = masks.layers[layer][frame].copy()

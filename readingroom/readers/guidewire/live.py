@@ -23,8 +23,9 @@ from readingroom.readers.guidewire.centerline import Wire, trace
 
 Picture = npt.NDArray[np.generic]
 
-#: Frames between two looks at grey limits, polarity and collimator, which change seldom.
-_LOOK_EVERY = 64
+#: Grey limits, polarity and collimator are looked at anew (50 ms) where the mean has moved by
+#: this part of the range: another run, another dose, another window.
+_MOVED = 0.15
 _LARGEST_SIDE = 2048
 _THRESHOLD = 128
 
@@ -138,7 +139,10 @@ class LiveReader:
 
     def _prepared(self, frame: Picture) -> npt.NDArray[np.float32] | None:
         """Return the frame in 0…1 with dark devices; None if it is blank."""
-        if self._look is None or self._count % _LOOK_EVERY == 0:
+        some = frame[::8, ::8]
+        if some.min() == some.max():
+            return None
+        if self._look is None or not self._look.fits(some):
             self._look = _Look.at(frame, self._polarity) or self._look
         return None if self._look is None else self._look.applied(frame)
 
@@ -228,6 +232,7 @@ class _Look:
     high: float
     inverted: bool
     field: npt.NDArray[np.bool_]
+    mean: float
 
     @classmethod
     def at(cls, frame: Picture, polarity: str) -> _Look | None:
@@ -239,11 +244,14 @@ class _Look:
         except RefusedInput:
             return None
         found = grey.find_polarity(looked_at, seen) if polarity == "auto" else polarity
-        return cls(low, high, found == "bright", seen)
+        return cls(low, high, found == "bright", seen, float(frame[::8, ::8].mean()))
 
-    def applied(self, frame: Picture) -> npt.NDArray[np.float32] | None:
-        if frame.min() == frame.max():
-            return None
+    def fits(self, some: Picture) -> bool:
+        """Say whether some pixels of a frame are about as bright as those looked at."""
+        return abs(float(some.mean()) - self.mean) <= _MOVED * (self.high - self.low)
+
+    def applied(self, frame: Picture) -> npt.NDArray[np.float32]:
+        """Return the frame in 0…1, devices dark, 0 outside the field."""
         array = np.subtract(frame, np.float32(self.low), dtype=np.float32)
         array *= np.float32(1.0 / (self.high - self.low))
         if self.inverted:

@@ -5,6 +5,7 @@ Works on ridge strength (see `ridge`) or on any map of evidence, and runs no net
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def live_wire(evidence: Image, clicks: Sequence[Sequence[float]]) -> Curve:
     scaled = _scaled(evidence)
     places = np.asarray(clicks, np.float64).reshape(-1, 2)
     parts = [places[:1]]
-    for start, stop in zip(places[:-1], places[1:], strict=True):
+    for start, stop in itertools.pairwise(places):
         parts.append(_path(scaled, start, stop)[1:])
     return spline(smooth(np.concatenate(parts)), noise_px=0.3)
 
@@ -132,8 +133,10 @@ def _path(scaled: Image, start: Curve, stop: Curve) -> Curve:
     box = scaled[low[1] : high[1], low[0] : high[0]]
     inner = np.clip(np.rint([start, stop]) - low, 0, np.array(box.shape[::-1]) - 1).astype(int)
     (x0, y0), (x1, y1) = inner.tolist()
-    route, _ = route_through_array(1.0 / (_FLOOR + box), (y0, x0), (y1, x1), geometric=True)
-    return np.asarray(route, np.float64)[:, ::-1] + low
+    route, _ = route_through_array(  # type: ignore[no-untyped-call]
+        1.0 / (_FLOOR + box), (y0, x0), (y1, x1), geometric=True
+    )
+    return np.asarray(np.asarray(route, np.float64)[:, ::-1] + low)
 
 
 def _sampled(image: Image, points: Curve) -> npt.NDArray[np.float32]:

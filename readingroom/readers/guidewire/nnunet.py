@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,8 @@ class LabelledFrame(NamedTuple):
     name: str
     frame: npt.NDArray[np.float32]
     before: npt.NDArray[np.float32]
-    wire: npt.NDArray[np.generic]
-    catheter: npt.NDArray[np.generic]
+    wire: npt.NDArray[Any]
+    catheter: npt.NDArray[Any]
 
 
 def export(cases: Iterable[LabelledFrame], folder: Path, number: int = 501) -> Path:
@@ -97,7 +97,8 @@ def _prediction(path: Path) -> npt.NDArray[np.uint8]:
     if saved.is_file():
         with np.load(saved) as content:
             # (class, 1, row, col): nnU-Net treats pictures as volumes of one slice.
-            return np.rint(255 * content["probabilities"][1:3, 0]).astype(np.uint8)
+            both = np.rint(255 * content["probabilities"][1:3, 0])
+        return np.asarray(both, dtype=np.uint8)
     label = _read(path)
     if label.max() > max(LABELS.values()):
         raise _refused(f"'{path.name}' holds the label {label.max()}.")

@@ -173,9 +173,7 @@ def _contrast(frame: npt.NDArray[np.float32], wires: list[Wire]) -> float | None
     return float(np.median(ratios)) if ratios else None
 
 
-def _findings(
-    devices: list[list[Tracked]], first_frame: int, timeline: Timeline
-) -> list[Finding]:
+def _findings(devices: list[list[Tracked]], first_frame: int, timeline: Timeline) -> list[Finding]:
     """Return findings frame by frame, wires before catheters."""
     ordered = [
         (frame, one)

@@ -131,9 +131,7 @@ def _gap(reading: Reading) -> float:
     return GuidewireOptions(**reading.options).longest_gap_px
 
 
-def _revised(
-    reading: Reading, masks: Masks, timeline: Timeline, found: list[Finding]
-) -> Reading:
+def _revised(reading: Reading, masks: Masks, timeline: Timeline, found: list[Finding]) -> Reading:
     frames = reading.measurements.get("frames_read")
     count = timeline.shape[0] if frames is None else int(frames.value or 0)
     measured = numbers(found, count, timeline)

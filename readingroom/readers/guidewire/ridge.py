@@ -29,7 +29,7 @@ def ridges(frame: npt.NDArray[np.floating], scales_px: tuple[float, ...] = SCALE
         Devices dark.
     """
     image = np.asarray(frame, np.float32)
-    return np.maximum.reduce([_at_scale(image, scale) for scale in scales_px])
+    return np.asarray(np.maximum.reduce([_at_scale(image, scale) for scale in scales_px]))
 
 
 def probability(strength: Image, field: npt.NDArray[np.bool_] | None = None) -> Image:

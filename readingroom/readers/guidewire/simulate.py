@@ -1,5 +1,6 @@
 """Fluoroscopy with exact truth: pairs for training, sequences, biplane, cases on disk."""
 
+from readingroom.readers.guidewire.simulatedcase import write_case, write_cases
 from readingroom.readers.guidewire.simulatedpair import SimulatedPair, simulate_pair
 from readingroom.readers.guidewire.simulatedsequence import (
     SimulatedBiplane,
@@ -15,4 +16,6 @@ __all__ = [
     "simulate_biplane",
     "simulate_pair",
     "simulate_sequence",
+    "write_case",
+    "write_cases",
 ]

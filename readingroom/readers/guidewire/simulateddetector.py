@@ -60,7 +60,8 @@ class Detector:
         noise = rng.standard_normal(depth.shape, np.float32)
         noise *= np.sqrt(signal + self.electronic**2)
         seen = signal + _grain(noise, self.grain_px)
-        return seen if before is None else (1 - self.lag) * seen + self.lag * before
+        lagging = seen if before is None else (1 - self.lag) * seen + self.lag * before
+        return np.asarray(lagging, np.float32)
 
     def display(self, quanta: Picture) -> Picture:
         """Return what is stored: the display curve, edge enhancement, grey levels; 0…1."""

@@ -47,14 +47,14 @@ class Displacement:
         weights = _weights(self.size, self.nodes.shape[1])
         down = np.einsum("rk,ckl->crl", weights, self.nodes.astype(np.float32))
         # einsum, not matmul: no threads for so little work.
-        return np.einsum("crl,xl->crx", down, weights)
+        return np.asarray(np.einsum("crl,xl->crx", down, weights), np.float32)
 
     def at(self, points: FloatArray) -> FloatArray:
         """Return the displacement at points ``(x, y)``, shape (n, 2)."""
         count = self.nodes.shape[1]
         across = _weights_at(points[:, 0] / (self.size - 1), count)
         down = _weights_at(points[:, 1] / (self.size - 1), count)
-        return np.einsum("nr,krc,nc->nk", down, self.nodes, across)
+        return np.asarray(np.einsum("nr,krc,nc->nk", down, self.nodes, across))
 
     def plus(self, other: Displacement) -> Displacement:
         """Return the sum of two displacements on the same nodes."""

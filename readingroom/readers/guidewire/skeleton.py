@@ -31,7 +31,8 @@ def chains_of(mask: Mask) -> list[Chain]:
     """
     from skimage.morphology import skeletonize
 
-    thin = np.pad(skeletonize(mask), 1)
+    thinned: Mask = skeletonize(mask)  # type: ignore[no-untyped-call]
+    thin = np.pad(thinned, 1)
     rows, columns = np.nonzero(_uncrossed(thin))
     if not len(rows):
         return []

@@ -8,6 +8,7 @@ curve and marked as inferred.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -205,7 +206,7 @@ def _parts_along(track: _Track, wires: list[Wire]) -> list[tuple[int, Wire]]:
             forward = wire if place[-1] >= place[0] else wire.reversed()
             parts.append((int(place.min()), int(place.max()), number, forward))
     parts.sort(key=lambda part: part[:3])
-    apart = all(a[1] <= b[0] + _NEAR_PX for a, b in zip(parts[:-1], parts[1:], strict=True))
+    apart = all(a[1] <= b[0] + _NEAR_PX for a, b in itertools.pairwise(parts))
     return [(number, forward) for _, _, number, forward in parts] if apart else []
 
 

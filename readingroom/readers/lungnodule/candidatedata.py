@@ -19,7 +19,7 @@ CLASSES = ("none", *TYPES)
 #: Cubes are kept this much larger than the network's, so that training can shift them.
 STORED_SIDE = SIDE + 6
 #: A training scan is a part of the source's lungs of about this width, with this many
-#: nodules and at most this many others, drawn at random.
+#: nodules and at most this many others, half of them the likeliest.
 _PART_MM = 125.0
 _NODULES = 14
 _OTHERS = 90
@@ -42,8 +42,9 @@ def write_training_case(source: SourceLung, seed: int, number: int, folder: Path
     lungs = SimpleNamespace(lungs=SimpleNamespace(labels=scan.lungs))
     found = find_candidates(scan.hu, scan.spacing_mm, lungs)
     places, labels, sizes = labelled(rng, scan, found)
-    others = rng.permutation(np.flatnonzero(labels == 0))[:_OTHERS]
-    kept = np.concatenate([np.flatnonzero(labels), others])
+    others = np.flatnonzero(labels == 0)  # the likeliest first
+    easy = rng.permutation(others[_OTHERS // 2 :])[: _OTHERS // 2]
+    kept = np.concatenate([np.flatnonzero(labels), others[: _OTHERS // 2], easy])
     places, labels, sizes = places[kept], labels[kept], sizes[kept]
     fine, wide = PatchCutter(scan.hu, scan.spacing_mm)(places, STORED_SIDE)
     path = folder / f"{number:04d}.npz"

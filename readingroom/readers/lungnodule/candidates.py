@@ -37,8 +37,10 @@ _FLOOR_HU = -920.0
 _SCALES = ((1.0, 0), (1.6, 0), (1.3, 1), (2.0, 1), (1.5, 2), (2.2, 2))
 _CLOSING_MM = 14.0
 _PLEURAL_MM = 4.0
-_TISSUE_HU = -480.0
+_TISSUE_HU = -400.0
 _FILL_SIGMA = 2.0
+#: Answers of the blob filter and of the dot filter below these shares of the range are noise.
+_LEAST_ANSWER, _LEAST_SCORE = 0.06, 0.008
 #: Candidates per branch by the blob's scale: from, below (mm), how many at most.
 _QUOTA = ((0.0, 2.2, 90), (2.2, 5.5, 25), (5.5, 99.0, 10))
 
@@ -215,12 +217,12 @@ def _at_scale(
     smooth = ndimage.gaussian_filter(image, sigma, truncate=3)
     answer = -(sigma**2) * ndimage.laplace(smooth)
     top = ndimage.maximum_filter(answer, 3)
-    peaks = np.argwhere((answer == top) & (answer > 0.1 * contrast) & lungs)
+    peaks = np.argwhere((answer == top) & (answer > _LEAST_ANSWER * contrast) & lungs)
     if not len(peaks):
         return
     scores = dot_scores(_hessians(smooth, peaks) * sigma**2) / contrast
     for peak, score in zip(peaks, scores, strict=True):
-        if score > 0.03:
+        if score > _LEAST_SCORE:
             # Voxel centres lie half a voxel inside the working grid's edge at every level.
             at = (peak + 0.5) * voxel_mm - 0.5 * _GRID_MM
             yield _Blob(at, sigma * voxel_mm, float(score))

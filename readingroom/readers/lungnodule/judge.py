@@ -323,6 +323,10 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def _sentence_zh(text: str) -> str:
+    return text if text.endswith("。") else f"{text}。"
+
+
 def _fleischner(standing: Sequence[Finding], person: _Person) -> fl.Recommendation | Absent:
     options = person.scan.options
     patient = fl.Patient(

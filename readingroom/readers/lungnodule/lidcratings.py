@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,26 +140,38 @@ def read(database: Path) -> list[Rated]:
 
 
 def _scans(connection: sqlite3.Connection) -> Iterator[list[Rated]]:
-    rows = connection.execute(
+    scans = connection.execute(
         "SELECT id, patient_id, slice_thickness, pixel_spacing FROM scans ORDER BY id"
     ).fetchall()
-    for number, patient, thickness, pixel in rows:
-        found = list(_annotations(connection, number, pixel))
+    outlines = _outlines(connection)
+    for number, patient, thickness, pixel in scans:
+        found = list(_annotations(connection, number, pixel, outlines))
         groups = cluster([a.points_mm for a in found], thickness)
         yield [_rated(patient, [found[n] for n in group]) for group in groups]
 
 
-def _annotations(connection: sqlite3.Connection, scan: int, pixel: float) -> Iterator[_Annotation]:
+def _outlines(connection: sqlite3.Connection) -> dict[int, list[tuple[float, str]]]:
+    """Return slice position and contour text by annotation: the table has no index."""
+    found: dict[int, list[tuple[float, str]]] = defaultdict(list)
+    query = "SELECT annotation_id, image_z_position, coords FROM contours"
+    for number, position, text in connection.execute(query):
+        found[number].append((position, text))
+    return found
+
+
+def _annotations(
+    connection: sqlite3.Connection,
+    scan: int,
+    pixel: float,
+    outlines: dict[int, list[tuple[float, str]]],
+) -> Iterator[_Annotation]:
     columns = ", ".join(RATED)
     query = f"SELECT id, {columns} FROM annotations WHERE scan_id = ? ORDER BY id"
     for number, *ratings in connection.execute(query, (scan,)).fetchall():
-        contours = connection.execute(
-            "SELECT image_z_position, coords FROM contours WHERE annotation_id = ?", (number,)
-        )
-        slices = [(z, _points(text) * pixel) for z, text in contours]
-        outline = [np.column_stack([p, np.full(len(p), z)]) for z, p in slices]
-        diameter = max(_mean_diameter(points, pixel) for _, points in slices)
-        yield _Annotation(tuple(ratings), np.concatenate(outline), diameter)
+        slices = [(z, _points(text) * pixel) for z, text in outlines[number]]
+        points = [np.column_stack([p, np.full(len(p), z)]) for z, p in slices]
+        diameter = max(_mean_diameter(p, pixel) for _, p in slices)
+        yield _Annotation(tuple(ratings), np.concatenate(points), diameter)
 
 
 def _points(text: str) -> FloatArray:

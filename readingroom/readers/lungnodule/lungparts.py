@@ -14,8 +14,10 @@ Labels = npt.NDArray[np.uint8]
 _PART_MM3, _LUNG_MM3 = 1.5e3, 60e3
 #: Gas alone is darker than this almost throughout; lung, even emphysema, holds vessels.
 _GAS_HU, _GAS_SHARE = -950.0, 0.75
-#: Gas in one piece, and the share of its surroundings from which it lies in the lung.
-_POCKET_HU, _POCKET_MM3, _POCKET_IN_LUNG = -965.0, 3e3, 0.5
+#: A pocket of gas: its core's density, volume and evenness, its fading edge, and the share
+#: of its surroundings from which it lies in the lung.
+_POCKET_HU, _POCKET_MM3, _POCKET_SD_HU = -935.0, (2e3, 400e3), 18.0
+_FADING_HU, _POCKET_IN_LUNG = -900.0, 0.4
 
 
 def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
@@ -41,21 +43,23 @@ def lung_like_parts(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
 
 
 def _bowel_gas(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
-    """Return wide pockets of gas that tissue surrounds: stomach and bowel under the dome.
+    """Return wide pockets of even gas that tissue surrounds: stomach and bowel.
 
     The diaphragm is thinner than a voxel of this grid, so they hang together with the lung.
-    A bulla is gas too, but lung surrounds it.
+    A bulla is gas too, but lung surrounds it; emphysema is not even.
     """
     numbers, _ = ndimage.label(ndimage.binary_opening(hu < _POCKET_HU, iterations=2) & air)
     out = np.zeros(air.shape, bool)
     for n, box in enumerate(ndimage.find_objects(numbers), 1):
-        wide = tuple(slice(max(s.start - 4, 0), s.stop + 4) for s in box)
-        part = numbers[wide] == n
-        if part.sum() * size_mm**3 < _POCKET_MM3:
+        wide = tuple(slice(max(s.start - 9, 0), s.stop + 9) for s in box)
+        core = numbers[wide] == n
+        if not _POCKET_MM3[0] < core.sum() * size_mm**3 < _POCKET_MM3[1]:
             continue
-        wall = ndimage.binary_dilation(part, iterations=2)
+        part = ndimage.binary_dilation(core, iterations=4, mask=(hu[wide] < _FADING_HU) & air[wide])
+        wall = ndimage.binary_dilation(part)
         ring = ndimage.binary_dilation(wall, iterations=2) & ~wall
-        if air[wide][ring].mean() < _POCKET_IN_LUNG:
+        in_lung = (air[wide] & ~part)[ring].mean()
+        if np.std(hu[wide][core]) < _POCKET_SD_HU and in_lung < _POCKET_IN_LUNG:
             out[wide] |= wall & air[wide]
     return out
 

@@ -16,7 +16,7 @@ from readingroom.readers.lungnodule import thorax
 from readingroom.readers.lungnodule.grids import bounding_box, closed_mm
 from readingroom.readers.lungnodule.lungparts import lung_like_parts, part_sides
 from readingroom.readers.lungnodule.lungtexts import lung_absent, lung_cut, lung_opaque
-from readingroom.readers.lungnodule.opacities import opaque_lung
+from readingroom.readers.lungnodule.opacities import enclosed, opaque_lung
 from readingroom.readers.lungnodule.trachea import find_trachea
 from readingroom.study import Note
 
@@ -80,7 +80,8 @@ def _whole(hu: FloatArray, air: Mask, barred: Mask, side: int, size_mm: float) -
     if not lung.any():
         return lung
     opaque = opaque_lung(hu, lung, barred, side, size_mm)
-    return _closed(lung | opaque, barred, size_mm) if opaque.any() else lung
+    whole = _closed(lung | opaque, barred, size_mm) if opaque.any() else lung
+    return whole | enclosed(hu, whole, barred, size_mm)
 
 
 def _closed(lung: Mask, barred: Mask, size_mm: float) -> Mask:

@@ -1,10 +1,11 @@
 """Lung without air at the chest wall: consolidation, effusion, collapse.
 
-Thresholds lose it. Rays are sent from the lung's medial side through each slice: where one
-leaves aerated lung well before it reaches the ribs, what lies between belongs to the
-pleural cavity. The ribs' inner surface is interpolated between ribs over neighbouring rays
+Thresholds lose it. Rays are sent from the lung's medial side backwards and sideways through
+each slice: where one leaves aerated lung well before it reaches the ribs, what lies between
+belongs to the pleural cavity. The ribs' inner surface is interpolated between ribs over neighbouring rays
 and slices. Only slices in which much of this lung is still aerated are looked at, so that
-the liver under the dome stays outside.
+the liver under the dome stays outside. Dense patches that lung surrounds in a sagittal slice
+(around the hilum) belong to it too.
 """
 
 from __future__ import annotations
@@ -21,15 +22,20 @@ FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _RAYS, _LENGTH_MM = 96, 190.0
-#: Half-opening of the fan about the lateral direction, degrees.
-_FAN_DEG = 115.0
+#: The fan about the lateral direction, degrees, forwards negative: in front, cartilage does
+#: not show where the chest wall begins, and what gravity collects lies behind.
+_FAN_DEG = (0.0, 115.0)
 _BONE_HU = 180.0
 #: What may be opaque lung or fluid, HU (averaged); bone and metal are brighter, fat darker.
 _OPAQUE_HU = (-400.0, 130.0)
 #: Aerated lung a ray must have crossed, and a gap that is no chest wall, mm.
 _CROSSED_MM, _GAP_MM = 18.0, 7.0
 #: Share of the lung's largest cross-section that a slice must have.
-_SECTION = 0.35
+_SECTION = 0.45
+#: How far up and down the lung's outline is taken from, mm.
+_OUTLINE_MM = 36.0
+#: Largest patch that counts as surrounded; the hilum's vessels are no more, mm².
+_HOLE_MM2 = 1000.0
 #: Smaller patches are folds of the wall, mm³.
 _LEAST_MM3 = 4e3
 
@@ -72,12 +78,27 @@ def opaque_lung(hu: FloatArray, lung: Mask, barred: Mask, side: int, size_mm: fl
     crossed = inside.sum(2) * size_mm
     between = (steps > leaves[..., None]) & (steps < (ribs - wall)[..., None])
     gap = (ribs - wall - leaves) * size_mm
-    wanted = between & (crossed > _CROSSED_MM)[..., None] & (gap > _GAP_MM)[..., None]
+    believed = (crossed > _CROSSED_MM) & (gap > _GAP_MM) & (ribs < inside.shape[2])
+    wanted = between & believed[..., None]
     wanted &= (density > _OPAQUE_HU[0]) & (density < _OPAQUE_HU[1])
     where = np.broadcast_to(for_rays, wanted.shape)[wanted]
     rows, columns = (np.broadcast_to(x, wanted.shape)[wanted] for x in (fan.rows, fan.columns))
     added[where, rows, columns] = True
+    _keep_within_outline(added, lung, int(_OUTLINE_MM / size_mm))
     return _tidied(added, lung, barred, size_mm)
+
+
+def _keep_within_outline(added: Mask, lung: Mask, reach: int) -> None:
+    """Drop what lies beyond the convex outline of the lung on the slices nearby.
+
+    The chest wall changes slowly along the body: where a rib is missed, the next bone is the
+    scapula's, and the armpit would be taken in.
+    """
+    from skimage.morphology import convex_hull_image
+
+    for k in np.flatnonzero(added.any((1, 2))):
+        near = lung[max(k - reach, 0) : k + reach + 1].any(0)
+        added[k] &= ndimage.binary_dilation(convex_hull_image(near))
 
 
 def _large_slices(lung: Mask) -> npt.NDArray[np.intp]:
@@ -90,7 +111,7 @@ def _fan(lung: Mask, side: int, size_mm: float) -> _Fan:
     _, j, i = bounding_box(lung)
     outward = -1.0 if side == 1 else 1.0
     origin = (0.5 * (j.start + j.stop), float(i.stop - 1 if side == 1 else i.start))
-    angles = np.deg2rad(np.linspace(-_FAN_DEG, _FAN_DEG, _RAYS))
+    angles = np.deg2rad(np.linspace(*_FAN_DEG, _RAYS))
     radii = np.arange(int(_LENGTH_MM / size_mm))
     rows = np.rint(origin[0] + np.sin(angles)[:, None] * radii).astype(np.intp)
     columns = np.rint(origin[1] + outward * np.cos(angles)[:, None] * radii).astype(np.intp)
@@ -125,3 +146,19 @@ def _tidied(added: Mask, lung: Mask, barred: Mask, size_mm: float) -> Mask:
     volumes = np.bincount(numbers.ravel()) * size_mm**3
     volumes[0] = 0
     return np.asarray((volumes > _LEAST_MM3)[numbers])
+
+
+def enclosed(hu: FloatArray, lung: Mask, barred: Mask, size_mm: float) -> Mask:
+    """Return the dense patches that `lung` surrounds in sagittal slices, not too large.
+
+    Axial slices will not do: there the lung surrounds the liver's dome.
+    """
+    dense = (hu > _OPAQUE_HU[0]) & (hu < _OPAQUE_HU[1]) & ~barred
+    added = np.zeros(lung.shape, bool)
+    for i in np.flatnonzero(lung.any((0, 1))):
+        holes = ndimage.binary_fill_holes(lung[:, :, i]) & ~lung[:, :, i]
+        numbers, _ = ndimage.label(holes)
+        area = np.bincount(numbers.ravel()) * size_mm**2
+        area[0] = np.inf
+        added[:, :, i] = (area < _HOLE_MM2)[numbers] & dense[:, :, i]
+    return added

@@ -46,7 +46,7 @@ _PALE_SIGMA_MM = 0.8
 #: What is denser than the ground glass by this is clipped: vessels, solid parts, HU.
 _PALE_EXCESS_HU = 120.0
 #: A halo of ground glass: its contrast to the lung and the share of the shell it fills.
-_HALO_HU, _HALO_SHARE = 130.0, 0.6
+_HALO_HU, _HALO_SHARE = 130.0, 0.7
 #: The shell begins this many blurs outside the dense border and is this thick, mm.
 _SHELL_START, _SHELL_MM = 1.3, 1.0
 #: Lung is bordered by something of this density at least when nothing else is known, HU.
@@ -121,7 +121,7 @@ def outline(
         if reach < 0.8 * size:
             continue
         near = surroundings(hu, spacing_mm, anatomy.lungs.labels, seed_kji, reach, size)
-        grown = _grow(near, diameter_hint_mm)
+        grown = _grow(near, diameter_hint_mm, last=reach == _REACHES_MM[-1])
         if not grown.body.at_edge:
             return _on_scan(near, grown)
     raise _leaks()
@@ -144,7 +144,7 @@ def _leaks() -> RefusedInput:
     )
 
 
-def _grow(near: Surroundings, hint_mm: float | None) -> _Grown:
+def _grow(near: Surroundings, hint_mm: float | None, last: bool) -> _Grown:
     """Return the body at the seed: dense, with a halo, or ground glass alone."""
     background = _background(near)
     smooth = ndimage.gaussian_filter(near.hu, 0.6 / near.step_mm)
@@ -159,6 +159,8 @@ def _grow(near: Surroundings, hint_mm: float | None) -> _Grown:
     if halo is None:
         return dense
     pale = _pale(near, seed, background, halo)
+    if pale.body.at_edge and not last:
+        return pale  # a larger box will tell
     if pale.body.at_edge or pale.body.mask.sum() < 1.15 * dense.body.mask.sum():
         return dense
     whole = Body(pale.body.mask | dense.body.mask, pale.body.radius_mm, pale.body.cut, False)

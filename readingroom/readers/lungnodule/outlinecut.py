@@ -17,9 +17,9 @@ Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
-#: Radius of the sweeping ball as a share of the largest ball inside; the second is tried
-#: where the first leaks.
-_NECKS = (0.68, 0.85)
+#: Radius of the sweeping ball as a share of the largest ball inside, and how much of the
+#: ball around it the result must fill: lobulations pass, vessels ask for the next one.
+_NECKS = ((0.5, 0.34), (0.68, 0.0), (0.85, 0.0))
 #: A component that fills this share of the ball around it has nothing to cut off.
 _COMPACT = 0.42
 
@@ -69,12 +69,12 @@ def cut_free(grown: Mask, seed: Index, step_mm: float) -> Body:
     depth = ndimage.distance_transform_edt(np.pad(grown, 1))[1:-1, 1:-1, 1:-1] * step_mm
     peak = _climbed(depth, seed)
     radius = float(depth[peak])
-    if _is_compact(grown, step_mm):
+    if _fill(grown) > _COMPACT:
         return Body(grown, radius, False, touches_edge(grown))
     mask = grown
-    for neck in _NECKS:
+    for neck, fill in _NECKS:
         mask = _swept(depth, peak, max(neck * radius, 0.8 * step_mm), step_mm) & grown
-        if not touches_edge(mask):
+        if not touches_edge(mask) and _fill(mask) >= fill:
             break
     return Body(mask, radius, bool(mask.sum() < 0.97 * grown.sum()), touches_edge(mask))
 
@@ -105,9 +105,10 @@ def _climbed(depth: npt.NDArray[np.float64], seed: Index) -> Index:
         at = (k, j, i)
 
 
-def _is_compact(grown: Mask, step_mm: float) -> bool:
-    """Say whether `grown` fills the ball around its centre: nothing hangs on it."""
-    places = np.argwhere(grown)
-    centre = places.mean(0)
-    reach = float(np.sqrt(((places - centre) ** 2).sum(1).max())) + 0.5
-    return bool(len(places) / (4.19 * reach**3) > _COMPACT)
+def _fill(body: Mask) -> float:
+    """Return the share of the ball around its centre that `body` fills, 0…1."""
+    places = np.argwhere(body)
+    if not len(places):
+        return 0.0
+    reach = float(np.sqrt(((places - places.mean(0)) ** 2).sum(1).max())) + 0.5
+    return float(len(places) / (4.19 * reach**3))

@@ -79,16 +79,17 @@ class PatchCutter:
 def _interpolated(
     values: npt.NDArray[np.generic], axis: int, at: FloatArray, low: npt.NDArray[np.intp]
 ) -> Image:
-    """Return `values` at places along one axis; 0 outside."""
-    count = values.shape[axis]
-    weights = np.zeros((len(at), count), np.float32)
-    for n, (place, below) in enumerate(zip(at, low, strict=True)):
-        part = place - below
-        if 0 <= below < count:
-            weights[n, below] += 1 - part
-        if 0 <= below + 1 < count:
-            weights[n, below + 1] += part
-    return np.asarray(np.moveaxis(np.tensordot(weights, values, (1, axis)), 0, axis), np.float32)
+    """Return `values` at places along one axis; 0 outside.
+
+    Gathered, not multiplied: a product goes through threaded BLAS, which on a busy machine
+    took twenty times as long.
+    """
+    wide = np.pad(values, [(1, 1) if a == axis else (0, 0) for a in range(3)])
+    place = np.clip(low + 1, 0, wide.shape[axis] - 1)
+    beyond = np.clip(low + 2, 0, wide.shape[axis] - 1)
+    share = (at - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+    first, second = (np.take(wide, index, axis) for index in (place, beyond))
+    return np.asarray(first + share * (second - first), np.float32)
 
 
 def network_input(cubes: npt.NDArray[np.generic]) -> Image:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,16 +68,15 @@ class Shape:
         """Return the same body with another equivalent diameter; spicules stay as they are."""
         return replace(self, radii_mm=self.radii_mm * (diameter_mm / self.diameter_mm))
 
-    def distance(self, points: FloatArray) -> FloatArray:
+    def distance(self, points: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return about the signed distance of points ``(..., 3)`` to the body, mm."""
-        own = points @ self.turn / self.radii_mm
-        radius = np.linalg.norm(own, axis=-1)
-        unit = own / np.maximum(radius, 1e-6)[..., None]
+        own = points @ (self.turn / self.radii_mm).astype(points.dtype)
+        radius = np.maximum(_length(own), 1e-6)
+        surface = self._surface(own / radius[..., None])
         # Along the ray the ellipsoid's radius is |p| / |own|: exact on the surface.
-        per_unit = np.linalg.norm(points, axis=-1) / np.maximum(radius, 1e-6)
-        return np.asarray((radius - self._surface(unit)) * np.maximum(per_unit, 1e-6))
+        return np.asarray((radius - surface) * np.maximum(_length(points) / radius, 1e-6))
 
-    def spiculation(self, points: FloatArray) -> FloatArray:
+    def spiculation(self, points: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the signed distance to the spicules, mm; far where there are none."""
         nearest = np.full(points.shape[:-1], np.inf)
         for *direction, length, width in self.spicules:
@@ -88,7 +88,7 @@ class Shape:
             nearest = np.minimum(nearest, np.where(along > root, across - taper, np.inf))
         return nearest
 
-    def _surface(self, unit: FloatArray) -> FloatArray:
+    def _surface(self, unit: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the relative radius in directions ``(..., 3)``, from a table."""
         if not len(self.bumps):
             return np.ones(unit.shape[:-1])
@@ -96,7 +96,7 @@ class Shape:
         row = np.rint(np.arccos(np.clip(unit[..., 0], -1, 1)) * ((rows - 1) / math.pi))
         turn = np.arctan2(unit[..., 2], unit[..., 1]) * (columns / (2 * math.pi))
         column = np.rint(turn).astype(np.intp) % columns
-        return np.asarray(self._table[row.astype(np.intp), column])
+        return np.asarray(self._table[row.astype(np.intp), column], unit.dtype)
 
     @cached_property
     def _table(self) -> FloatArray:
@@ -199,7 +199,7 @@ def render(
     if (high <= low).any():
         empty = np.zeros((0, 0, 0), np.float32)
         return Rendered((slice(0, 0),) * 3, empty, empty)
-    points = _fine_points(low, high, parts, spacing) - centre_mm
+    points = _fine_points(low, high, parts, spacing, centre_mm)
     step = spacing / parts
     body = _filled(shape.distance(points), float(step.mean()))
     whole = body
@@ -214,15 +214,17 @@ def _fine_points(
     high: npt.NDArray[np.intp],
     parts: npt.NDArray[np.intp],
     spacing: FloatArray,
-) -> FloatArray:
+    centre: FloatArray,
+) -> Weights:
+    """Return the samples of voxels `low`…`high` relative to a centre, ``(k, j, i, 3)`` in mm."""
     axes = [
-        (a + (np.arange((b - a) * n) + 0.5) / n - 0.5) * s
-        for a, b, n, s in zip(low, high, parts, spacing, strict=True)
+        ((a + (np.arange((b - a) * n) + 0.5) / n - 0.5) * s - c).astype(np.float32)
+        for a, b, n, s, c in zip(low, high, parts, spacing, centre, strict=True)
     ]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1)
 
 
-def _filled(distance_mm: FloatArray, step_mm: float) -> Weights:
+def _filled(distance_mm: npt.NDArray[Any], step_mm: float) -> Weights:
     return np.clip(0.5 - distance_mm / step_mm, 0, 1).astype(np.float32)
 
 
@@ -240,6 +242,11 @@ def _seen(fine: Weights, parts: npt.NDArray[np.intp], step: FloatArray, optics: 
 def _voxel_means(fine: Weights, parts: npt.NDArray[np.intp]) -> Weights:
     k, j, i = (n // p for n, p in zip(fine.shape, parts, strict=True))
     return np.asarray(fine.reshape(k, parts[0], j, parts[1], i, parts[2]).mean((1, 3, 5)))
+
+
+def _length(vectors: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the lengths of ``(..., 3)``; several times as fast as numpy's norm."""
+    return np.asarray(np.sqrt(np.einsum("...a,...a->...", vectors, vectors)))
 
 
 def _directions(count: int = 600) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from readingroom.readers.lungnodule.blurredball import ball_radius
 from readingroom.readers.lungnodule.grids import Triple
 from readingroom.readers.lungnodule.hessian import eigenvalues_at
 from readingroom.readers.lungnodule.lunggrid import LungGrid, lung_grid
@@ -27,6 +28,8 @@ _SIGMAS_MM, _CONTRAST_HU = (1.2, 2.4), 180.0
 _SURE_HU = 350.0
 #: Smaller pieces are noise, or nodules, mm³.
 _LEAST_MM3 = 100.0
+#: The diagonal of a piece's box over the diameter of the ball of its volume; a ball has 1.7.
+_LONG = 2.2
 #: Radius from which a body is no vessel of the lung, mm.
 _THICK_MM = 5.0
 #: Second over first curvature of a tube is about 1, of a sheet 0; third of a ball is 1.
@@ -64,24 +67,17 @@ def vessels_on(fine: LungGrid) -> Mask:
 
 def _thick(sure: Mask, size_mm: float) -> Mask:
     """Return bodies too thick for a vessel inside the lung: nodules, masses, the hilum."""
-    core = ndimage.distance_transform_edt(sure) * size_mm > _THICK_MM
-    if not core.any():
-        return core
-    return np.asarray(ndimage.distance_transform_edt(~core) * size_mm <= _THICK_MM + 2.0)
-
-
-def _tubular(fine: LungGrid, flat: npt.NDArray[np.intp], sigma_mm: float) -> Mask:
-    clipped = np.minimum(fine.hu, 100.0)
-    smooth = ndimage.gaussian_filter(clipped, sigma_mm / fine.size_mm, truncate=3.0)
-    low, middle, high = eigenvalues_at(smooth, flat)
-    curved = middle < -4.0 * (fine.size_mm / sigma_mm) ** 2
-    return np.asarray(
-        curved & (middle < _NOT_SHEET * low) & (np.abs(high) < _NOT_BALL * np.abs(middle))
-    )
+    steps = round(_THICK_MM / size_mm)
+    core = ndimage.binary_erosion(sure, iterations=steps)
+    return np.asarray(ndimage.binary_dilation(core, iterations=steps + 2)) if core.any() else core
 
 
 def _long_enough(mask: Mask, size_mm: float) -> Mask:
-    numbers, _ = ndimage.label(mask, np.ones((3, 3, 3)))
-    volumes = np.bincount(numbers.ravel()) * size_mm**3
-    volumes[0] = 0
-    return np.asarray((volumes >= _LEAST_MM3)[numbers])
+    """Keep the pieces that are large enough and longer than a ball of their volume."""
+    numbers, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    volumes = np.bincount(numbers.ravel(), minlength=count + 1)[1:] * size_mm**3
+    kept = np.zeros(count + 1, bool)
+    for n, (volume, box) in enumerate(zip(volumes, ndimage.find_objects(numbers), strict=True), 1):
+        length = float(np.linalg.norm([(s.stop - s.start) * size_mm for s in box]))
+        kept[n] = volume >= _LEAST_MM3 and length > _LONG * 2.0 * ball_radius(float(volume))
+    return np.asarray(kept[numbers])

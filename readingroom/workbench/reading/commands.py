@@ -37,6 +37,8 @@ class Commands:
             "filter": lambda _: self.next_filter(),
             "layout": self._viewer_call("set_layout"),
             "window": lambda _: self.next_window(),
+            "scroll": lambda by: page.viewer.step(int(by)),
+            "play": lambda _: page.viewer.toggle_play(),
             "crosshair": lambda _: self.toggle_crosshair(),
             "slab": lambda _: self.toggle_slab(),
             "tool": self.tool,

@@ -7,7 +7,8 @@ from typing import Any
 
 from readingroom.reader import FindingClass
 from readingroom.reading import Finding, Reading
-from readingroom.report.layouts import Layout, layout_of
+from readingroom.report.layout import Layout
+from readingroom.report.layouts import attribute_text, finding_label, layout_of
 from readingroom.report.phrases import Language, pick
 from readingroom.workbench.reading import labels
 from readingroom.workbench.reading.methods import method
@@ -21,7 +22,8 @@ def columns(reading: Reading, language: Language) -> list[dict[str, str]]:
     layout = layout_of(reading)
     if layout is not None:
         return [
-            {"key": c.quantity, "title": pick(c.label, language)} for c in layout.finding_columns
+            {"key": c.quantity or c.attribute, "title": pick(c.label, language)}
+            for c in layout.finding_columns
         ]
     first = next((f.measurements for f in reading.findings if f.measurements), {})
     return [
@@ -49,18 +51,34 @@ def _row(
     language: Language,
 ) -> dict[str, Any]:
     color = colors.get(finding.label, (0.6, 0.6, 0.6))
-    measured = [finding.measurements.get(name) for name in shown]
     return {
         "id": finding.id,
         "label": finding.label,
-        "title": labels.short_title(finding.label, classes, layout, language),
+        "title": _title(finding, classes, layout, language),
         "color": labels.css(color),
         "ink": labels.ink(color),
         "state": finding.state,
         "confidence": "" if finding.confidence is None else f"{finding.confidence:.0%}",
         "doubtful": finding.confidence is not None and finding.confidence < 0.7,
-        "values": ["–" if m is None else labels.value(m.value, m.unit) for m in measured],
+        "values": [_shown(finding, name, layout, language) for name in shown],
     }
+
+
+def _title(
+    finding: Finding, classes: Sequence[FindingClass], layout: Layout | None, language: Language
+) -> str:
+    if layout is not None and layout.numbered:
+        return finding_label(finding, layout, language)
+    return labels.short_title(finding.label, classes, layout, language)
+
+
+def _shown(finding: Finding, name: str, layout: Layout | None, language: Language) -> str:
+    """Return the value of one column: an attribute in words, or a measurement."""
+    for column in () if layout is None else layout.finding_columns:
+        if column.attribute == name:
+            return attribute_text(finding, column, language) or "–"
+    measured = finding.measurements.get(name)
+    return "–" if measured is None else labels.value(measured.value, measured.unit)
 
 
 def details(finding: Finding, language: Language) -> list[dict[str, str]]:

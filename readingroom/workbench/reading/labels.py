@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from readingroom import terminology
 from readingroom.reader import FindingClass
+from readingroom.readers.guidewire import display as guidewire
 from readingroom.reading import Reading
 from readingroom.report.codes import spoken
-from readingroom.report.layouts import Layout, layout_of
+from readingroom.report.layout import Layout
+from readingroom.report.layouts import layout_of
 from readingroom.report.phrases import Language, number
 from readingroom.report.structures import CONTRAST_PREFIX, structure_of
 
@@ -16,9 +18,12 @@ _UNITS: dict[str, dict[str, str]] = {
     "1": {"en": "", "zh": ""},
     "mm3": {"en": "mm³", "zh": "mm³"},
     "mm2": {"en": "mm²", "zh": "mm²"},
+    "d": {"en": "days", "zh": "天"},
     "mg/cm3/HU": {"en": "mg/cm³/HU", "zh": "mg/cm³/HU"},
     "mm[Hg]": {"en": "mmHg", "zh": "mmHg"},
     "a": {"en": "years", "zh": "岁"},
+    "{pixels}": {"en": "px", "zh": "像素"},
+    "{pixels}/s": {"en": "px/s", "zh": "像素/秒"},
 }
 _CONTRAST = {"en": "contrast-derived", "zh": "增强推得"}
 _QUANTITIES: dict[str, dict[str, str]] = {
@@ -45,7 +50,35 @@ _QUANTITIES: dict[str, dict[str, str]] = {
     "area": {"en": "Largest area", "zh": "最大面积"},
     "maximum_diameter": {"en": "Largest diameter", "zh": "最大径"},
     "slices": {"en": "Slices", "zh": "层数"},
+    "long_axis_diameter": {"en": "Long axis", "zh": "长径"},
+    "short_axis_diameter": {"en": "Short axis", "zh": "短径"},
+    "mean_diameter": {"en": "Mean diameter", "zh": "平均直径"},
+    "maximum_3d_diameter": {"en": "Largest 3-D diameter", "zh": "最大三维直径"},
+    "equivalent_diameter": {"en": "Diameter of the equal sphere", "zh": "等效球直径"},
+    "volume_uncertainty": {"en": "Volume, standard uncertainty", "zh": "体积标准不确定度"},
+    "solid_volume": {"en": "Volume of the solid part", "zh": "实性成分体积"},
+    "solid_mean_diameter": {"en": "Mean diameter, solid part", "zh": "实性成分平均直径"},
+    "density_sd": {"en": "Density, standard deviation", "zh": "密度标准差"},
+    "minimum_density": {"en": "Lowest density", "zh": "最低密度"},
+    "maximum_density": {"en": "Highest density", "zh": "最高密度"},
+    "surface_area": {"en": "Surface", "zh": "表面积"},
+    "pleura_distance": {"en": "Distance to the pleura", "zh": "距胸膜"},
+    "fissure_distance": {"en": "Distance to a fissure", "zh": "距叶间裂"},
+    "volume_doubling_time": {"en": "Volume doubling time", "zh": "体积倍增时间"},
+    "volume_change": {"en": "Change of volume", "zh": "体积变化"},
+    "diameter_change": {"en": "Change of mean diameter", "zh": "平均直径变化"},
+    "malignancy_probability": {"en": "Probability of malignancy", "zh": "恶性概率"},
+    "brock_probability": {"en": "Brock probability", "zh": "Brock 概率"},
+    "mayo_probability": {"en": "Mayo probability", "zh": "Mayo 概率"},
+    "nodule_count": {"en": "Nodules", "zh": "结节数"},
+    "largest_mean_diameter": {"en": "Largest mean diameter", "zh": "最大平均直径"},
+    "nodule_volume": {"en": "Volume of nodules", "zh": "结节体积"},
+    "lung_volume": {"en": "Lung volume", "zh": "肺容积"},
+    "days_since_prior": {"en": "Days since the prior scan", "zh": "距既往检查天数"},
+    "resolved_count": {"en": "Nodules no longer seen", "zh": "已消失结节数"},
+    "registration_lung_dice": {"en": "Lung overlap after registration", "zh": "配准后肺重叠度"},
     "voxels": {"en": "Voxels", "zh": "体素数"},
+    **guidewire.NAMES,
 }
 
 

@@ -1,6 +1,8 @@
 // Keys go to the session process, except while someone types or a dialog is open.
 (function () {
   "use strict";
+  const REPEATING = ["j", "k", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "ctrl+z", "ctrl+y"];
+
   function typing(target) {
     return target && (target.isContentEditable
       || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
@@ -9,6 +11,7 @@
   // Digits by their place, so that Shift with a digit is the same on every keyboard.
   function nameOf(event) {
     const digit = /^Digit([0-9])$/.exec(event.code);
+    if (event.key === " ") return "Space";
     const key = digit && event.shiftKey ? digit[1]
       : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const parts = [];
@@ -25,7 +28,9 @@
     const state = window.trame.state;
     const keys = state.get("page_keys") || [];
     if (!keys.includes(name)) return;
-    if (event.repeat && !["j", "k", "ArrowUp", "ArrowDown", "ctrl+z", "ctrl+y"].includes(name)) return;
+    // On a button that was clicked, Space presses it again: that is the browser's own.
+    if (name === "Space" && event.target.matches(":focus-visible")) return;
+    if (event.repeat && !REPEATING.includes(name)) return;
     event.preventDefault();
     event.stopPropagation();
     window.trame.trigger("page_key", [name]);

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from readingroom.workbench.viewer.cine import Player
 from readingroom.workbench.viewer.navigation import Navigator
 from readingroom.workbench.viewer.overlay import slice_geometry
 from readingroom.workbench.viewer.stage import Stage
@@ -41,11 +42,18 @@ def _place(matrix: Point) -> str:
     return f"{direction_letters(normal * (1 if mm >= 0 else -1))} {abs(mm):.1f}"
 
 
+def _letters(matrix: Point) -> dict[str, str]:
+    """Return the letters at the four sides of a view."""
+    right, up = (matrix[:3, axis] / np.linalg.norm(matrix[:3, axis]) for axis in (0, 1))
+    sides = {"right": right, "left": -right, "top": up, "bottom": -up}
+    return {side: direction_letters(way) for side, way in sides.items()}
+
+
 class Annotations:
     """Computes the dictionaries; all places are per cent of the view, y downwards."""
 
-    def __init__(self, stage: Stage, navigator: Navigator) -> None:
-        self._stage, self._navigator = stage, navigator
+    def __init__(self, stage: Stage, navigator: Navigator, player: Player) -> None:
+        self._stage, self._navigator, self._player = stage, navigator, player
         self.show_crosshair = True
         #: Corners of the highlighted finding's box in RAS, shape (n, 3).
         self.marked: Point | None = None
@@ -54,20 +62,17 @@ class Annotations:
         """Return what is written around a slice view."""
         node = self._stage.slices[name].get_view_node()
         matrix, (rows, columns), _ = slice_geometry(node)
-        right, up = (
-            direction_letters(matrix[:3, a] / np.linalg.norm(matrix[:3, a])) for a in (0, 1)
-        )
-        left, down = (
-            direction_letters(-matrix[:3, a] / np.linalg.norm(matrix[:3, a])) for a in (0, 1)
-        )
+        if self._player.count:
+            own: dict[str, Any] = {"frame": self._player.place()}
+        else:
+            own = {
+                **_letters(matrix),
+                "slice": self._slice(name, matrix),
+                "lines": self._lines(name, matrix, rows, columns),
+            }
         return {
-            "right": right,
-            "left": left,
-            "top": up,
-            "bottom": down,
-            "slice": self._slice(name, matrix),
-            "ruler": self._ruler(matrix, columns),
-            "lines": self._lines(name, matrix, rows, columns),
+            **own,
+            "ruler": self._ruler(matrix, columns) if self._player.has_millimetres else None,
             "marker": self._slice_marker(name, matrix, rows, columns),
             "mm_per_px": self._navigator.mm_per_pixel(name) * self._stage.views[name].scale,
         }

@@ -44,24 +44,26 @@ def rail(viewer: Viewer) -> None:
 
 def strip(viewer: Viewer) -> None:
     """Build what concerns the views."""
-    for name, layout in LAYOUTS.items():
-        if layout.icon:
-            _button(
-                layout.icon,
-                f"view_layout_{name}",
-                (viewer.set_layout, f"['{name}']"),
-                active=f"view_layout === '{name}'",
-            )
-    html.Div(classes="rv-gap")
+    with html.Template(v_if=("!view_frames",)):
+        for name, layout in LAYOUTS.items():
+            if layout.icon:
+                _button(
+                    layout.icon,
+                    f"view_layout_{name}",
+                    (viewer.set_layout, f"['{name}']"),
+                    active=f"view_layout === '{name}'",
+                )
+        html.Div(classes="rv-gap")
     _window(viewer)
     html.Div(classes="rv-gap")
-    _slab(viewer)
-    _button(
-        "mdi-crosshairs",
-        "view_crosshair",
-        (viewer.set_crosshair, "[!view_crosshair]"),
-        active="view_crosshair",
-    )
+    with html.Template(v_if=("!view_frames",)):
+        _slab(viewer)
+        _button(
+            "mdi-crosshairs",
+            "view_crosshair",
+            (viewer.set_crosshair, "[!view_crosshair]"),
+            active="view_crosshair",
+        )
     _button("mdi-fit-to-page-outline", "view_fit", (viewer.fit, "[]"))
     html.Div(classes="rv-gap")
     _masks(viewer)
@@ -71,6 +73,28 @@ def strip(viewer: Viewer) -> None:
         (viewer.set_landmarks, "[!view_landmarks]"),
         active="view_landmarks",
     )
+
+
+def timeline(viewer: Viewer) -> None:
+    """Build what moves through the frames of a cine."""
+    with html.Div(classes="rv-strip rv-time", v_if=("view_frames > 1",)):
+        for playing, icon in ((False, "mdi-play"), (True, "mdi-pause")):
+            with html.Template(v_if=(f"view_plays === {str(playing).lower()}",)):
+                _button(
+                    icon,
+                    "view_pause" if playing else "view_play",
+                    (viewer.toggle_play, "[]"),
+                    location="top",
+                )
+        html.Input(
+            type="range",
+            min=1,
+            max=("view_frames",),
+            step=1,
+            value=("(view_info_axial.frame || {}).number",),
+            input=(viewer.set_frame, "[Number($event.target.value) - 1]"),
+            raw_attrs=[':aria-label="page_t.view_frame"'],
+        )
 
 
 def _window(viewer: Viewer) -> None:

@@ -60,11 +60,15 @@ def _slice(name: str) -> None:
     info = f"view_info_{name}"
     _lines(name, info)
     with html.Div(classes="rv-corner rv-tl"):
-        html.Span(f"{{{{ page_t.view_{name} }}}}", classes=f"rv-name rv-title-{name}")
+        html.Span(
+            f"{{{{ page_t.view_{name} }}}}",
+            classes=f"rv-name rv-title-{name}",
+            v_if=("!view_frames",),
+        )
         html.Span("{{ line }}", v_for="line in view_header.left", classes="rv-extra")
     with html.Div(classes="rv-corner rv-tr"):
         html.Span("{{ line }}", v_for="line in view_header.right", classes="rv-extra")
-    with html.Div(classes="rv-corner rv-bl", v_if=(f"{info}.slice",)):
+    with html.Div(classes="rv-corner rv-bl", v_if=(f"{info}.slice || {info}.frame",)):
         html.Span(
             "{{ page_t.view_slab }} {{ view_slab_mm }} mm "
             "({{ page_t['view_slab_' + view_slab_mode] }})",
@@ -73,7 +77,13 @@ def _slice(name: str) -> None:
         )
         html.Span(
             f"{{{{ {info}.slice.number }}}} / {{{{ {info}.slice.count }}}}"
-            f" · {{{{ {info}.slice.place }}}} mm"
+            f" · {{{{ {info}.slice.place }}}} mm",
+            v_if=(f"{info}.slice",),
+        )
+        html.Span(
+            f"{{{{ page_t.view_frame }}}} {{{{ {info}.frame.number }}}} / "
+            f"{{{{ {info}.frame.count }}}} · {{{{ {info}.frame.seconds }}}} s",
+            v_if=(f"{info}.frame",),
         )
         html.Span("{{ page_t.view_center_width }} {{ view_center }} / {{ view_width }}")
     with html.Div(classes="rv-corner rv-br", v_if=(f"{info}.ruler",)):

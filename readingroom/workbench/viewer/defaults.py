@@ -27,6 +27,8 @@ def first_state(has_card: bool) -> dict[str, Any]:
         "view_header": {},
         "view_has_card": has_card,
         "view_rendering": False,
+        "view_frames": 0,
+        "view_plays": False,
         "view_can_undo": False,
         "view_can_redo": False,
         **tools_state(),

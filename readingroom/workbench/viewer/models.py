@@ -41,6 +41,7 @@ class Models:
         if self._timer is not None:
             self._timer.cancel()
         self._session, self._work, self._timer = None, None, None
+        self._stale = set()
         self.surfaces.clear()
 
     def later(self, layer: int | None) -> None:
@@ -56,6 +57,8 @@ class Models:
 
     def set_visible(self, name: str, visible: bool) -> None:
         """Show or hide a surface."""
+        if self._session is None:
+            return
         self.surfaces.set_visible(name, visible)
         if visible and name not in self.surfaces.names():
             self.later(next(s.layer for s in self._session.masks.segments if s.name == name))

@@ -41,7 +41,7 @@ class RenderQueue:
     def __init__(self) -> None:
         self._wanted: dict[str, tuple[Drawn, float]] = {}
         self._resting: dict[str, tuple[Drawn, Pixels]] = {}
-        self._first = ""
+        self.first = ""
         self._task: asyncio.Task[None] | None = None
         self._changed: asyncio.Event | None = None
         self.after_frame: list[Callable[[], None]] = []
@@ -54,12 +54,12 @@ class RenderQueue:
 
     def prefer(self, name: str) -> None:
         """Let the view called `name` go first: it is under the hand."""
-        self._first = name
+        self.first = name
 
     def now(self) -> None:
         """Draw and send the view under the hand at once, if it waits to be drawn."""
-        if self._first in self._wanted:
-            self._draw(self._wanted[self._first][0])
+        if self.first in self._wanted:
+            self._draw(self._wanted[self.first][0])
 
     @property
     def is_idle(self) -> bool:
@@ -100,11 +100,11 @@ class RenderQueue:
 
     def _next(self) -> tuple[Drawn | None, float | None]:
         """Return the view to render now, or how long to wait (None: until asked)."""
-        if self._first in self._wanted:
-            return self._wanted[self._first][0], 0.0
+        if self.first in self._wanted:
+            return self._wanted[self.first][0], 0.0
         if self._wanted:
             view, since = min(self._wanted.values(), key=lambda entry: entry[1])
-            left = _OTHERS_WAIT_S - (time.monotonic() - since) if self._first else 0.0
+            left = _OTHERS_WAIT_S - (time.monotonic() - since) if self.first else 0.0
             return (view, 0.0) if left <= 0 else (None, left)
         return None, _REST_S if self._resting else None
 

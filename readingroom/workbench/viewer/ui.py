@@ -29,3 +29,5 @@ def build(viewer: Viewer) -> None:
                 options.build(viewer)
             with html.Div(classes="rv-grid", style=("view_grid",)):
                 cells.all_views(viewer)
+            with part(viewer.server, "timeline"):
+                bars.timeline(viewer)

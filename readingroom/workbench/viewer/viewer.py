@@ -16,7 +16,9 @@ from readingroom.review.mrml import (
     present_volume,
     update,
 )
+from readingroom.workbench.viewer import cine
 from readingroom.workbench.viewer.annotations import Annotations
+from readingroom.workbench.viewer.cine import Player
 from readingroom.workbench.viewer.defaults import first_state
 from readingroom.workbench.viewer.layouts import SLICES
 from readingroom.workbench.viewer.maskview import MaskView
@@ -55,7 +57,8 @@ class Viewer:
         self.server, self.state = server, server.state
         self.stage = Stage()
         self.navigator = Navigator(self.stage)
-        self.annotations = Annotations(self.stage, self.navigator)
+        self.player = Player(self.stage, self.navigator)
+        self.annotations = Annotations(self.stage, self.navigator, self.player)
         self.masks = MaskView([self.stage.views[name] for name in SLICES])
         self.models = Models(self.stage)
         self.state.update(first_state(self.stage.has_card))
@@ -94,8 +97,10 @@ class Viewer:
         self._points = LandmarkWatcher(self.presented, session, later=_soon)
         self._unsubscribe = session.subscribe(self._on_change)
         self.navigator.show(volume)
+        self.player.show(session)
         self.masks.show(self.presented, session)
-        self.models.show(session)
+        if not self.player.count:
+            self.models.show(session)  # frames one behind the other have no surface
         with self.state:
             self.page.presets()
             self._choose_defaults()
@@ -116,6 +121,7 @@ class Viewer:
         self.masks.clear()
         self.models.clear()
         self.navigator.clear()
+        self.player.clear()
         self.annotations.marked = None
         self.presented.remove()
         _remove_volume(self.presented.volume)
@@ -133,12 +139,23 @@ class Viewer:
     def jump(self, position_lps_mm: Position) -> None:
         """Centre all views on a point; whole images are zoomed in to where it can be seen."""
         x, y, z = position_lps_mm
-        self.navigator.jump((-x, -y, z))
+        if self.player.count:
+            self.set_frame(round(z))  # whole, as it is: a frame is no place to zoom into
+        else:
+            self.navigator.jump((-x, -y, z))
 
     def scroll(self, name: str, steps: int) -> None:
         """Move a slice view by whole slices, as the wheel over it does."""
+        self._play(False)
         self.stage.views[name].prefer()
         self.navigator.scroll(name, steps)
+
+    def step(self, steps: int) -> None:
+        """Move the slice view that was used last by whole slices, or go on by frames."""
+        used = self.stage.queue.first
+        shown = [name for name in self.state.view_shown if name in SLICES]
+        if shown:
+            self.scroll(used if used in shown else shown[0], steps)
 
     def highlight(self, finding_id: str | None) -> None:
         """Let a finding stand out in every view, and paint into its class; None for none."""
@@ -161,6 +178,16 @@ class Viewer:
         self.navigator.set_slab(mm, mode)
         with self.state:
             self.state.view_slab_mm, self.state.view_slab_mode = mm, mode
+
+    def set_frame(self, frame: int) -> None:
+        """Show a frame of a cine, counted from 0, and stay there."""
+        self._play(False)
+        self.stage.views[cine.VIEW].prefer()
+        self.player.go(int(frame))
+
+    def toggle_play(self) -> None:
+        """Let the frames of a cine run, or stop them."""
+        self._play(bool(self.player.count) and not self.player.plays)
 
     def set_crosshair(self, shown: bool) -> None:
         """Show or hide where the other slices cut each slice."""
@@ -297,7 +324,8 @@ class Viewer:
         update(self.presented, self.session, change)
         if change.kind in ("mask", "all"):
             self.stage.queue.now()  # the stroke is seen before the numbers are written
-            self.models.later(change.layer)
+            if not self.player.count:
+                self.models.later(change.layer)
         if change.kind in ("finding", "mask", "all"):
             self._hide_findings()
             if self.masks.finding is not None:
@@ -353,9 +381,25 @@ class Viewer:
         organs = {name for name in names if name not in classes}
         self.masks.style.hidden, self.masks.style.light = set(organs), organs
         presets = self.session.reader.window_presets
-        if presets:
-            self.set_window(presets[0].center, presets[0].width)
+        if self.player.count:
+            self.set_window(*cine.window_of(self.session.volume))
+            self.set_layout(cine.VIEW)
+        else:
+            if presets:
+                self.set_window(presets[0].center, presets[0].width)
+            if self.state.view_frames:  # a cine was shown before, in its one view
+                self.set_layout("four_up")
+        self.state.view_frames = self.player.count
         self.page.segments()
+
+    def _play(self, on: bool) -> None:
+        if on:
+            self.player.play()
+        else:
+            self.player.stop()
+        if self.state.view_plays != on:
+            with self.state:
+                self.state.view_plays = on
 
 
 def _soon(callback: Callable[[], None]) -> None:
