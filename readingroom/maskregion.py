@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,9 @@ def divided(
         same places.
     """
     from scipy import ndimage
-    from skimage.segmentation import watershed
+
+    # Its annotations are partial; the result is checked by `asarray`.
+    watershed: Any = import_module("skimage.segmentation").watershed
 
     # Padded, since the end of the box is the end of the mask.
     depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]

@@ -211,20 +211,20 @@ _TABLE = (
     _anatomy("STERNUM", "Sternum", "胸骨", (244, 217, 90), _sct("56873002", "Sternum")),
     _anatomy("LIVER", "Liver", "肝脏", (221, 130, 101), _sct("10200004", "Liver")),
     _lesion("NODULE", "Nodule", "结节", (230, 159, 0), _NODULE, _LUNG),
-    _lesion("SOLID_NODULE", "Solid nodule", "实性结节", (213, 94, 0), _NODULE, _LUNG),
+    _lesion("SOLID_NODULE", "Solid nodule", "实性结节", (222, 106, 20), _NODULE, _LUNG),
     _lesion(
-        "PART_SOLID_NODULE", "Part-solid nodule", "部分实性结节", (204, 121, 167), _NODULE, _LUNG
+        "PART_SOLID_NODULE", "Part-solid nodule", "部分实性结节", (210, 130, 176), _NODULE, _LUNG
     ),
     _lesion(
         "GROUND_GLASS_NODULE",
         "Ground-glass nodule",
         "磨玻璃结节",
-        (86, 180, 233),
+        (100, 190, 240),
         _GROUND_GLASS,
         _LUNG,
     ),
-    _lesion("CALCIFIED_NODULE", "Calcified nodule", "钙化结节", (240, 228, 66), _NODULE, _LUNG),
-    _lesion("SOLID_PART", "Solid part", "实性成分", (0, 158, 115), _NODULE, _LUNG),
+    _lesion("CALCIFIED_NODULE", "Calcified nodule", "钙化结节", (250, 235, 90), _NODULE, _LUNG),
+    _lesion("SOLID_PART", "Solid part", "实性成分", (20, 170, 125), _NODULE, _LUNG),
     _anatomy(
         "RIGHT_UPPER_LOBE", "Right upper lobe", "右肺上叶", (166, 206, 227), _UPPER_LOBE, _RIGHT
     ),

@@ -14,7 +14,7 @@ from Testing.desktop.host import install
 from Testing.desktop.host.desk import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
-WAITING = [name for name in install.MODULES if name != "ModuleCACS"]
+WAITING = [name for name in install.MODULES if name in ("ModuleHCCFusion", "ModuleDXA")]
 
 
 @pytest.mark.parametrize("module", WAITING)

@@ -46,11 +46,13 @@ def load(path: str | Path | Sequence[str | Path], *, series: str | None = None) 
     Raises
     ------
     RefusedInput
-        ``PATH_NOT_FOUND``, ``NO_IMAGES``, ``NOT_AN_IMAGE``, ``SEVERAL_FILES``,
+        ``PATH_NOT_FOUND``, ``NO_IMAGES``, ``NOT_AN_IMAGE``, ``FILE_PACKED``, ``SEVERAL_FILES``,
         ``SEVERAL_PATIENTS``, ``SEVERAL_STUDIES``, ``SERIES_UNKNOWN``, ``IMAGE_4D``,
         ``IMAGE_NOT_FINITE``, ``IMAGE_TRUNCATED``, ``GEOMETRY_MISSING``,
-        ``SLICES_AMBIGUOUS``. A damaged series beside good ones is left out with a
-        note instead; damage that only decoding shows is raised by ``Volume.array``.
+        ``SLICES_AMBIGUOUS``; of videos and pictures ``VIDEO_UNREADABLE``, ``VIDEO_EMPTY``,
+        ``VIDEO_TOO_LONG``, ``MIXED_SIZES``, ``FRAME_SIZE_CHANGES``, ``MIXED_INPUT``.
+        A damaged series beside good ones is left out with a note instead; damage that only
+        decoding shows is raised by ``Volume.array``.
     """
     from readingroom.imaging.loading import load_study
 

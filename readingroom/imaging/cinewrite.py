@@ -103,7 +103,11 @@ def _dataset(identity: SeriesIdentity, projection: Projection) -> FileDataset:
         "Manufacturer": "",
         "PatientOrientation": [],
         "RadiationSetting": "SC",
+        "BodyPartExamined": "CHEST",
         "KVP": None,
+        "XRayTubeCurrent": None,
+        "ExposureTime": None,
+        "Exposure": None,
         "PixelIntensityRelationship": "DISP",
         "FrameTime": f"{projection.frame_time_ms:.3f}",
         "CineRate": round(1000.0 / projection.frame_time_ms),
@@ -123,7 +127,7 @@ def _dataset(identity: SeriesIdentity, projection: Projection) -> FileDataset:
 
 def _set_pixels(dataset: FileDataset, frames: npt.NDArray[np.generic]) -> None:
     bits = 8 * frames.dtype.itemsize
-    used = bits if bits == 8 else max(int(frames.max()).bit_length(), 9)  # type: ignore[call-overload]
+    used = bits if bits == 8 else max(int(frames.max()).bit_length(), 9)
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns = frames.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, used, used - 1

@@ -18,6 +18,14 @@ from readingroom.imaging.video import (
 )
 from readingroom.study import Note, Study
 
+#: How files begin that hold other files.
+_ARCHIVES = {
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "ZIP",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+}
+
 
 def load_study(path: str | Path | Sequence[str | Path], series: str | None) -> Study:
     """Load a study; see `readingroom.imaging.load`."""
@@ -137,6 +145,13 @@ def _without_dicom(files: Sequence[Path], damaged: Sequence[Path], source: str) 
         raise _nothing_there()
     if all(file.stat().st_size == 0 for file in files):
         raise _empty_file()
+    packed = next((name for file in files if (name := _packed(file))), None)
+    if packed:
+        raise RefusedInput(
+            "FILE_PACKED",
+            f"What was given is packed as a whole ({packed}); what is inside cannot be seen.",
+            "Unpack it, then give what comes out.",
+        )
     raise RefusedInput(
         "NOT_AN_IMAGE",
         "What was given is neither DICOM nor a NIfTI, NRRD or MetaImage file.",
@@ -147,6 +162,13 @@ def _without_dicom(files: Sequence[Path], damaged: Sequence[Path], source: str) 
 
 def _nothing_there() -> RefusedInput:
     return RefusedInput("NO_IMAGES", "The folder is empty.", "Give the folder of an image series.")
+
+
+def _packed(file: Path) -> str | None:
+    """Return the name of the archive format that a file begins as."""
+    with file.open("rb") as stream:
+        start = stream.read(6)
+    return next((name for magic, name in _ARCHIVES.items() if start.startswith(magic)), None)
 
 
 def _mixed_input() -> RefusedInput:

@@ -70,6 +70,8 @@ class Layout:
         Findings are named by their id, followed by the columns of `detail`.
     smallest_crop_mm : float
         Side of the smallest key image.
+    said : tuple of Column
+        Attributes that describe a finding, where all of it is shown.
     lines : tuple of str
         Attributes of findings that hold the two ends of a line to draw, LPS mm.
     """
@@ -101,3 +103,4 @@ class Layout:
     detail: tuple[Column, ...] = ()
     smallest_crop_mm: float = 120.0
     lines: tuple[str, ...] = ()
+    said: tuple[Column, ...] = ()

@@ -36,6 +36,37 @@ _STATUS: dict[str, Label] = {
 }
 
 
+_DEGREES: dict[str, Label] = {
+    "none": ("none", "无"),
+    "slight": ("slight", "轻度"),
+    "marked": ("marked", "明显"),
+}
+_MARGINS: dict[str, Label] = {
+    "sharp": ("sharp", "清楚"),
+    "fair": ("fair", "较清楚"),
+    "ill_defined": ("ill-defined", "不清"),
+}
+_CALCIUM: dict[str, Label] = {
+    "none": ("none", "无"),
+    "diffuse": ("diffuse", "弥漫"),
+    "central": ("central", "中央"),
+    "laminated": ("laminated", "层状"),
+    "popcorn": ("popcorn", "爆米花样"),
+    "eccentric": ("eccentric", "偏心"),
+    "stippled": ("stippled", "点状"),
+}
+_ATTACHED: dict[str, Label] = {
+    "none": ("none", "无"),
+    "pleural": ("pleura", "胸膜"),
+    "fissural": ("fissure", "叶间裂"),
+    "vascular": ("vessel", "血管"),
+}
+
+
+def _said(attribute: str, english: str, chinese: str, words: dict[str, Label]) -> Column:
+    return Column("", (english, chinese), attribute=attribute, words=words)
+
+
 def _named(name: str) -> Label:
     known = terminology.concept(name)
     return known.english, known.chinese
@@ -85,6 +116,18 @@ LUNG = Layout(
     ),
     findings_title=("Nodules, the largest first", "结节（由大到小）"),
     numbered=True,
+    said=(
+        _said("type", "Type", "类型", _TYPES),
+        _said("lobe", "Lobe", "肺叶", _SHORT_LOBES),
+        _said("segment", "Segment", "肺段", {}),
+        _said("attachment", "Touches", "邻接", _ATTACHED),
+        _said("margin", "Margin", "边缘", _MARGINS),
+        _said("lobulation", "Lobulation", "分叶", _DEGREES),
+        _said("spiculation", "Spiculation", "毛刺", _DEGREES),
+        _said("calcification", "Calcification", "钙化", _CALCIUM),
+        _said("status", "Change", "变化", _STATUS),
+        _said("lung_rads", "Lung-RADS", "Lung-RADS", {}),
+    ),
     detail=(
         Column("", ("", ""), attribute="type", words=_TYPES),
         Column("", ("", ""), attribute="lobe", words=_SHORT_LOBES),

@@ -52,6 +52,8 @@ _STATUS: dict[str, Color] = {"proposed": AMBER, "reviewed": ACCENT, "signed": GR
 #: Heights of the parts of the page, points; images take what these and the rest leave.
 _HEAD, _FACTS, _BANNER, _NUMBERS, _FOOT = 30.0, 50.0, 20.0, 92.0, 62.0
 _NOTES_AT_LEAST = 96.0
+#: Font of the table of structures.
+_NUMBERS_SIZE = 8.8
 #: Findings in a list that takes the width of the page.
 _WIDE_ROWS = 8
 
@@ -114,8 +116,9 @@ class _Report:
         area = area.below(_FACTS + _GAP)
         area = self._banner(area)
         if self._layout is not None:
-            self._numbers(Area(area.x, area.y, area.width, _NUMBERS), self._layout)
-            area = area.below(_NUMBERS + _GAP)
+            height = max(_NUMBERS, (len(self._layout.rows) + 2) * row_height(_NUMBERS_SIZE))
+            self._numbers(Area(area.x, area.y, area.width, height), self._layout)
+            area = area.below(height + _GAP)
         used = self._middle(area, images)
         self._notes(area.below(used + _GAP))
         return self._page.finish()
@@ -172,7 +175,7 @@ class _Report:
         self._page.paragraph(rest, shown.meaning, 9, bold=True, color=color, lines=2)
         table = totals(self._reading, layout, self._language)
         right = Area(left.x + left.width + 14, area.y, 0.69 * area.width - 14, area.height)
-        self._page.table(right, *table.columns_of(0.40), size=8.8, bold_last=True)
+        self._page.table(right, *table.columns_of(0.40), size=_NUMBERS_SIZE, bold_last=True)
 
     def _middle(self, area: Area, images: Sequence[KeyImage]) -> float:
         """Write images on the left, categories and lists on the right; return the height."""

@@ -74,6 +74,7 @@ def finding_group(
             referenced_segment=segment, **shared
         )
         group[0].ContentSequence.append(_point_inside(point, frame_of_reference))
+        group[0].ContentSequence.extend(_bounding_box(finding, frame_of_reference))
         return group
     region = sr.ImageRegion3D("POINT", point, frame_of_reference)
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
@@ -138,6 +139,22 @@ def _point_inside(point: npt.NDArray[np.float64], frame_of_reference: str) -> sr
         frame_of_reference_uid=frame_of_reference,
         relationship_type=sr.RelationshipTypeValues.CONTAINS,
     )
+
+
+def _bounding_box(finding: Finding, frame_of_reference: str) -> list[sr.ContentItem]:
+    """Return two opposite corners of the finding's box, where the reader gives them."""
+    corners = finding.attributes.get("bounding_box_lps_mm")
+    if not corners:
+        return []
+    return [
+        sr.Scoord3DContentItem(
+            name=local("bounding_box", "Corners of the bounding box"),
+            graphic_type=sr.GraphicTypeValues3D.MULTIPOINT,
+            graphic_data=np.array(corners, np.float64),
+            frame_of_reference_uid=frame_of_reference,
+            relationship_type=sr.RelationshipTypeValues.CONTAINS,
+        )
+    ]
 
 
 def total_groups(reading: Reading) -> list[Group]:

@@ -61,12 +61,17 @@ class Correction:
         self._told, self._refused = changed, refused
         self._place: PlaceOnce | None = None
         self.volume = volume
+        self._frames: Any | None = None
         self.session: ReviewSession = ReviewSession.open(folder, reviewer=reviewer)
         try:
-            _same_place(volume, self.session)
+            if self.session.volume.projection:
+                self._show_frames()
+            else:
+                _same_place(volume, self.session)
             self._present()
         except Exception:
             self.session.close()
+            self._remove_frames()
             raise
         places.remember(volume, self.session.reader.name, folder)
 
@@ -149,6 +154,24 @@ class Correction:
         self.session.close()
         if not keep_nodes:
             self._presented.remove()
+            self._remove_frames()
+
+    def _show_frames(self) -> None:
+        """Show the frames that were read as slices; where they lie is known to them alone."""
+        import slicer
+
+        from readingroom.review.mrml.volume import present_volume
+
+        shown = present_volume(self.session.volume, self._host.scene)
+        self._frames = self.volume = shown
+        if getattr(slicer.app, "layoutManager", None):  # there is a main window
+            slicer.util.setSliceViewerLayers(background=shown, fit=True)
+
+    def _remove_frames(self) -> None:
+        frames, self._frames = self._frames, None
+        if frames is not None and frames.GetScene() is not None:
+            self._host.scene.RemoveNode(frames.GetDisplayNode())
+            self._host.scene.RemoveNode(frames)
 
     def _present(self) -> None:
         from readingroom.review import mrml

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
-from readingroom.slicerdesktop import places, source
+from readingroom.slicerdesktop import frames, places, source
 from readingroom.slicerdesktop.correction import Correction
 from readingroom.slicerdesktop.host import Host, SlicerHost
 from readingroom.slicerdesktop.jobs import Job, Jobs
@@ -119,7 +119,8 @@ class ReaderLogic:
 
         readers.parse_options(self.reader, options)
         place = places.new_place(self.host, folder, self.reader)
-        study = source.of(self.host, volume, place)
+        as_frames = self.reader in frames.READERS
+        study = source.of(self.host, volume, place, as_frames=as_frames)
         self._request = _Request(volume.GetID(), place)
         self.jobs.submit(
             "read",

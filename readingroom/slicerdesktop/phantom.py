@@ -1,4 +1,4 @@
-"""A chest made of simple shapes, with calcified spots: for the modules' own tests.
+"""A chest made of simple shapes, with calcified spots and a nodule: for the modules' tests.
 
 It is coarse, so that a reading takes seconds, and good enough that the networks find a heart
 in it. Nothing in it is a patient.
@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 SHAPE = (64, 128, 128)
 SPACING_MM = (3.0, 2.8, 2.8)
+#: Centre of a nodule in the left lung, LPS mm from the middle of the volume, and its radius.
+NODULE_MM, NODULE_RADIUS_MM = (85.0, -20.0, 10.0), 9.0
 _NOISE_HU = 10.0
+_FRAMES = (8, 256, 256)
 
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -28,6 +31,22 @@ def chest(seed: int = 0) -> npt.NDArray[np.int16]:
     hu = ndimage.gaussian_filter(hu, (0.4, 0.5, 0.5))
     noisy = hu + np.random.default_rng(seed).normal(0.0, _NOISE_HU, SHAPE)
     return np.asarray(np.clip(np.rint(noisy), -1000, 3000), np.int16)
+
+
+def fluoroscopy(seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Return frames ``[t, row, column]`` with a wire that is pushed on, on a smooth slope."""
+    rng = np.random.default_rng(seed)
+    rows, columns = (n.astype(np.float32) for n in np.indices(_FRAMES[1:]))
+    frames = []
+    for number in range(_FRAMES[0]):
+        way = 120.0 + number + 40.0 * np.sin(columns / 45.0)
+        seen = columns < 150.0 + 4.0 * number
+        # Along the way the distance across it is shorter than the one along the column.
+        steep = np.sqrt(1.0 + (40.0 / 45.0 * np.cos(columns / 45.0)) ** 2)
+        wire = np.clip(2.0 - np.abs(rows - way) / steep, 0.0, 1.0) * seen
+        grey = 150.0 + 30.0 * columns / _FRAMES[2] - 70.0 * wire
+        frames.append(grey + rng.normal(0.0, 2.0, _FRAMES[1:]))
+    return np.asarray(np.clip(np.rint(frames), 0, 255), np.uint8)
 
 
 def ijk_to_lps() -> npt.NDArray[np.float64]:
@@ -76,6 +95,7 @@ def _tissues(space: _Space) -> list[tuple[Mask, float]]:
         (_ribs(space), 350),
         (space.ball((-60, 0, -95), (85, 75, 45)), 60),
         (spots, 400),
+        (space.ball(NODULE_MM, (NODULE_RADIUS_MM,) * 3), 40),
     ]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import slicer
 import vtk
 
-from readingroom.slicerdesktop import modules, phantom
+from readingroom.slicerdesktop import frames, modules, phantom
 from readingroom.slicerdesktop.logic import Listener, ReaderLogic
 
 _LIMIT_S = 300.0
@@ -47,7 +47,7 @@ def run_tests(test: Any, reader: str) -> None:
 
 def _read_correct_export(test: Any, logic: ReaderLogic) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        volume = phantom_volume()
+        volume = phantom_frames() if logic.reader in frames.READERS else phantom_volume()
         test.delayDisplay("Reading the phantom")
         _read(test, logic, volume, folder)
         test.delayDisplay("Correcting")
@@ -70,12 +70,22 @@ def _read(test: Any, logic: ReaderLogic, volume: Any, folder: str) -> None:
 
 def _correct(test: Any, logic: ReaderLogic) -> None:
     session = logic.open_review().session
-    first = session.reading.findings[0].id
+    first = _a_finding(session)
     session.reject(first)
     test.assertEqual(session.reading.finding(first).state, "rejected")
     logic.open_review().undo()
     test.assertEqual(session.reading.finding(first).state, "proposed")
     session.accept(first)
+
+
+def _a_finding(session: Any) -> str:
+    """Return a finding to correct; the nodule, by one click, where the reader found nothing."""
+    if session.reading.findings:
+        return str(session.reading.findings[0].id)
+    label = session.reader.finding_classes[0].label
+    added = str(session.add_at(phantom.NODULE_MM, label))
+    session.restore(added)
+    return added
 
 
 def _export(test: Any, logic: ReaderLogic) -> list[Path]:
@@ -109,4 +119,11 @@ def phantom_volume() -> Any:
         for column in range(4):
             matrix.SetElement(row, column, float(to_ras[row, column]))
     node.SetIJKToRASMatrix(matrix)
+    return node
+
+
+def phantom_frames() -> Any:
+    """Return a scalar volume node whose slices are frames with a wire."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Phantom")
+    slicer.util.updateVolumeFromArray(node, phantom.fluoroscopy())
     return node

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom.errors import RefusedInput
+from readingroom.slicerdesktop import frames
 from readingroom.slicerdesktop.host import Host
 
 _UIDS = "DICOM.instanceUIDs"
@@ -64,8 +65,13 @@ def why_not(node: Any) -> str:
     return ""
 
 
-def of(host: Host, node: Any, place: Path) -> Source:
+def of(host: Host, node: Any, place: Path, *, as_frames: bool = False) -> Source:
     """Return the source of a volume node; a copy, where one is needed, goes into `place`.
+
+    Parameters
+    ----------
+    as_frames : bool
+        The reader takes frames: the slices of the volume, or the items of a sequence.
 
     Raises
     ------
@@ -80,6 +86,8 @@ def of(host: Host, node: Any, place: Path) -> Source:
     files = dicom_files(host.database, node)
     if files:
         return Source(_folder_or_files(files), is_dicom=True)
+    if as_frames:
+        return Source(frames.written(node, place), is_dicom=False)
     return Source((_written(node, place),), is_dicom=False)
 
 

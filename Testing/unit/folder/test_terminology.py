@@ -19,6 +19,19 @@ ANATOMY = (
     "RIBS",
     "STERNUM",
     "LIVER",
+    "NODULE",
+    "SOLID_NODULE",
+    "PART_SOLID_NODULE",
+    "GROUND_GLASS_NODULE",
+    "CALCIFIED_NODULE",
+    "SOLID_PART",
+    "RIGHT_UPPER_LOBE",
+    "RIGHT_MIDDLE_LOBE",
+    "RIGHT_LOWER_LOBE",
+    "LEFT_UPPER_LOBE",
+    "LEFT_LOWER_LOBE",
+    "AIRWAYS",
+    "LUNG_VESSELS",
 )
 #: Qualifiers and categories of 3D Slicer's own list that pydicom's dictionary lacks.
 _NOT_IN_PYDICOM = {"309825002"}

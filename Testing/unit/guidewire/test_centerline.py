@@ -123,6 +123,13 @@ def test_a_catheter_is_told_from_the_wire_that_leaves_it():
     assert np.hypot(*(found[1].tip - sheath[-1])) < 3.0
 
 
+def test_a_wire_that_is_also_called_a_catheter_is_reported_once():
+    found = trace(probability_of(WIRE), probability_of(WIRE))
+    assert [one.kind for one in found] == ["wire"]
+    inside = trace(probability_of(WIRE), probability_of(WIRE, radius=4.0))
+    assert [one.kind for one in inside] == ["wire", "catheter"]
+
+
 def test_the_border_cuts_a_wire_without_harm():
     mask = mask_of(np.column_stack([np.linspace(-20, 150, 300), np.full(300, 40.0)]))
     (wire,) = trace(mask)

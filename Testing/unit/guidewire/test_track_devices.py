@@ -85,6 +85,21 @@ def test_an_end_that_vanishes_at_once_is_hidden_and_not_drawn_back():
     assert not whole.wire.inferred[:20].any()
 
 
+def a_loop(frame: int) -> np.ndarray:
+    """Return a wire whose tip comes back to its own shaft."""
+    t = np.linspace(-np.pi / 2, 1.35 * np.pi, 150)
+    ring = np.column_stack([70 + 20 * np.cos(t), 40 + 20 * np.sin(t)])
+    shaft = np.column_stack([np.linspace(3, 70, 60), np.full(60, 20.0)])
+    return np.concatenate([shaft[:-1], ring]) + [0.0, 0.5 * frame]
+
+
+def test_a_tip_that_comes_back_to_its_own_shaft_does_not_grow():
+    frames = track([seen(a_loop(t)) for t in range(8)])
+    lengths = [frame[0].wire.length_px for frame in frames]
+    assert max(lengths) < 1.1 * min(lengths)
+    assert not any(frame[0].wire.inferred.mean() > 0.2 for frame in frames)
+
+
 def test_a_wire_drawn_back_step_by_step_is_followed():
     lengths = [90.0, 82.0, 74.0, 66.0, 58.0]
     frames = track([seen(curve(0, length)) for length in lengths])

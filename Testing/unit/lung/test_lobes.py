@@ -25,7 +25,9 @@ def fitted(hu, vessels=None):
     lung[:2] = lung[-2:] = False
     prior = fissures.plane(np.array([52.0, 45.0, 37.0]), np.array([1.0, 0.0, 0.0]))
     seen = fissures.sheet(hu, lung, prior.normal, SIZE_MM)
-    return fissures.fit(prior, seen, np.zeros(SHAPE, bool) if vessels is None else vessels, lung, SIZE_MM)
+    return fissures.fit(
+        prior, seen, np.zeros(SHAPE, bool) if vessels is None else vessels, lung, SIZE_MM
+    )
 
 
 @pytest.mark.parametrize("height", [42.0, 52.0, 64.0])

@@ -72,6 +72,16 @@ def test_consolidation_behind_stays_inside(chest):
     assert dice(found.labels == 2, chest.lungs == 2) > 0.95
 
 
+def test_a_lung_largely_without_air_is_told(chest):
+    hu = chest.hu.copy()
+    dense = _dependent_part(chest.lungs == 1, slices=24, above=64)
+    hu[dense] = 20
+    _add_ribs(hu, chest)
+    found = find_lungs(hu, chest.spacing_mm)
+    assert codes(found) == {"LUNG_OPAQUE"}
+    assert "right lung" in found.notes[0].message
+
+
 def test_gas_in_the_stomach_is_no_lung(chest):
     hu = chest.hu.copy()
     below = _ball(hu.shape, (8, 55, 90), 25.0, chest.spacing_mm)
@@ -84,7 +94,7 @@ def test_a_lung_cut_at_the_top_is_told(chest):
     middle = len(chest.hu) // 2
     found = find_lungs(chest.hu[:middle], chest.spacing_mm)
     assert codes(found) == {"LUNG_CUT"}
-    assert {"top"} == {"top" for note in found.notes if "top" in note.message and "上缘" in note.message_zh}
+    assert all("top" in n.message and "上缘" in n.message_zh for n in found.notes)
 
 
 def test_an_absent_lung_is_told(chest):
@@ -138,10 +148,11 @@ def _on_the_lateral_pleura(lungs):
     return k, j, int(np.flatnonzero(lungs[k, j] == 1)[0]) + 2
 
 
-def _dependent_part(lung):
+def _dependent_part(lung, slices=8, above=70):
     k, j, _ = np.nonzero(lung)
     back = np.zeros(lung.shape, bool)
-    back[int(k.mean()) - 8 : int(k.mean()) + 8, int(np.percentile(j, 70)) :] = True
+    middle = int(k.mean())
+    back[middle - slices : middle + slices, int(np.percentile(j, above)) :] = True
     return back & lung
 
 

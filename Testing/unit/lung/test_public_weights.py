@@ -66,11 +66,17 @@ def test_the_card_draws_lungs(tmp_path):
 def test_lobe_classes_are_put_in_this_rooms_order(tmp_path):
     import_lungmask(a_published_file(tmp_path, outputs=6))
     hu = two_dark_blocks()
-    lungs = np.where(hu < -500, 2, 0).astype(np.uint8)
-    lungs[:, :, :60][lungs[:, :, :60] > 0] = 2
-    # Class 1 of the published network is the left upper lobe, label 4 here; without any
-    # right lobe the network's map is not used.
-    assert lobes_by_network(Engine(device="cpu", precision="fp32"), hu, lungs) is None
+    left_lung = np.where(hu < -500, 2, 0).astype(np.uint8)
+    found = lobes_by_network(Engine(device="cpu", precision="fp32"), hu, left_lung)
+    # Class 1 of the published network is the left upper lobe, which is label 4 here.
+    np.testing.assert_array_equal(found, np.where(hu < -500, 4, 0))
+
+
+def test_a_lung_in_which_the_network_sees_no_lobe_is_left_to_the_fissures(tmp_path):
+    import_lungmask(a_published_file(tmp_path, outputs=6))
+    hu = two_dark_blocks()
+    right_lung = (hu < -500).astype(np.uint8)
+    assert lobes_by_network(Engine(device="cpu", precision="fp32"), hu, right_lung) is None
 
 
 def test_without_a_card_there_is_nothing():

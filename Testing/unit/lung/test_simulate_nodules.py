@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from readingroom.imaging import load
 from readingroom.reader import Progress
@@ -119,7 +120,7 @@ def test_a_juxtapleural_nodule_counts_only_within_the_lung(a_scan):
 
 
 def test_a_small_part_solid_nodule_is_never_drawn():
-    kinds = {random_nodule(np.random.default_rng(n), 4.0).type for n in range(60)}
+    kinds = {random_nodule(np.random.default_rng(n), 4.0).type for n in range(40)}
     assert "part_solid" not in kinds and {"solid", "ground_glass", "calcified"} <= kinds
 
 
@@ -150,7 +151,7 @@ def test_the_noise_is_the_protocol_s(a_chest):
     noisy = Protocol((1.0, 0.8, 0.8), 1.0, 40.0)
     scan = deform(np.random.default_rng(0), a_chest, noisy, Habitus(np.eye(3)))
     found = simulate.insert(np.random.default_rng(1), scan, [], a_chest.noise_hu)
-    lung = found.hu[found.lungs == 1]
+    lung = found.hu[ndimage.binary_erosion(found.lungs == 1, iterations=4)]
     assert float(np.std(lung)) == pytest.approx(40.0, rel=0.25)
 
 
@@ -180,7 +181,7 @@ def test_a_wild_patient_is_drawn_with_vessels_and_scars(a_chest):
     rng = np.random.default_rng(9)
     scan = deform(rng, a_chest, THIN, Habitus(np.eye(3)))
     before = (scan.hu[scan.lungs > 0] > -600).mean()
-    simulate._add_mimics(rng, scan)
+    mimics.add_mimics(rng, scan)
     assert (scan.hu[scan.lungs > 0] > -600).mean() > before
     assert random_habitus(np.random.default_rng(1), wild=True).linear.shape == (3, 3)
 

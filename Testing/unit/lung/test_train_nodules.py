@@ -23,15 +23,21 @@ def a_chest():
 def cases(tmp_path_factory, a_chest):
     """Labelled candidates of two simulated scans."""
     folder = tmp_path_factory.mktemp("cases")
-    for number in (1, 2):
-        candidatedata.write_training_case(a_chest, 3, number, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidatedata, "_NODULES", 4)
+        patch.setattr(candidatedata, "_OTHERS", 10)
+        patch.setattr(candidatedata, "_PART_MM", 75.0)
+        for number in (1, 2):
+            candidatedata.write_training_case(a_chest, 3, number, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory, a_chest):
     folder = tmp_path_factory.mktemp("volumes")
-    trainvolume.write_volume_case(a_chest, 3, 1, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainvolume, "_NODULES", 4)
+        trainvolume.write_volume_case(a_chest, 3, 1, folder)
     return folder
 
 
@@ -123,6 +129,7 @@ def test_whole_lung_detectors_learn_three_steps(kind, volumes, tmp_path, monkeyp
         "unet3d": {"inputs": 1, "outputs": 2, "widths": [2, 2, 2]},
     }
     monkeypatch.setattr(kind, "arguments", tiny[kind.architecture])
+    monkeypatch.setattr(trainvolume, "_SIDE", 32)
     recipe = of_three_steps(kind(volumes))
     result = run_training(recipe, tmp_path, workers=0)
     assert result.finished

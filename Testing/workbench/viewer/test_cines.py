@@ -45,9 +45,10 @@ def a_session_on(cine: Cine, like: ReviewSession) -> ReviewSession:
     stack = cine.stack
     masks = Masks([np.zeros(stack.shape, np.uint8)], stack.ijk_to_lps, like.masks.segments[:0])
     reading = like.reading.model_copy(update={"findings": [], "landmarks": [], "masks": masks})
-    study = Study(cines=(cine,))
-    named = ()
-    return OfACine(like.directory, study, stack, reading, reviewer="", autosave=False, named=named)
+    study, own = Study(cines=(cine,)), {"reviewer": "", "autosave": False, "named": ()}
+    session = ReviewSession(like.directory, study, stack, reading, **own)
+    session.reader = AFrameReader()
+    return session
 
 
 @pytest.fixture

@@ -203,6 +203,18 @@ def test_the_view_under_the_hand_is_drawn_first():
     run(scenario)
 
 
+def test_a_picture_that_looks_as_before_is_sent_only_to_a_new_page():
+    async def scenario() -> None:
+        queue, view = RenderQueue(), AView("axial")
+        for drawn, sent, anew in ((1, 1, False), (2, 1, False), (3, 2, True)):
+            queue.request(view, anew=anew)
+            await until(lambda drawn=drawn: view.drawn == drawn)
+            assert view.sent.count("image/jpeg") == sent
+        queue.close()
+
+    run(scenario)
+
+
 def test_what_was_edited_is_sent_before_anything_else_is_done():
     async def scenario() -> None:
         queue, view, other = RenderQueue(), AView("axial"), AView("coronal")

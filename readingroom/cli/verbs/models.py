@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ACTIONS = {
     "list": "list the models that are here",
     "show": "show a model's card",
-    "import": "copy a card and its files from PATH into the user's folder",
+    "import": "take a card, or published lungmask weights (.pth), into the user's folder",
     "pull": "download a model with a pinned checksum",
     "export": "copy a card and its files into --out",
 }
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language
         sub = actions.add_parser(action, help=text, description=text)
         add_common(sub, defaults=False)
         if action == "import":
-            sub.add_argument("path", type=Path, metavar="PATH", help="the card's .json file")
+            sub.add_argument("path", type=Path, metavar="PATH", help="the card's .json file, or a published .pth file")
         elif action != "list":
             sub.add_argument("name", metavar="NAME")
         if action == "export":
@@ -76,8 +76,10 @@ def _show(args: argparse.Namespace, output: Output) -> None:
 
 def _import(args: argparse.Namespace, output: Output) -> None:
     from readingroom.inference.transfer import import_card
+    from readingroom.readers.lungnodule.publicweights import import_lungmask
 
-    _arrived(import_card(args.path), output)
+    take = import_lungmask if args.path.suffix == ".pth" else import_card
+    _arrived(take(args.path), output)
 
 
 def _pull(args: argparse.Namespace, output: Output) -> None:

@@ -37,9 +37,9 @@ def cases(folder: Path) -> list[DatasetCase]:
     scans = sorted(folder.rglob("*.mhd"))
     if not scans:
         raise missing(folder, "scans (*.mhd)")
-    nodules = annotations(table, votes=_VOTES)
+    nodules = annotated(table, votes=_VOTES)
     excluded = folder / "annotations_excluded.csv"
-    unsure = annotations(excluded, votes=0) if excluded.is_file() else {}
+    unsure = annotated(excluded, votes=0) if excluded.is_file() else {}
     return [
         DatasetCase(
             scan.stem, scan, tuple(nodules.get(scan.stem, ())), tuple(unsure.get(scan.stem, ()))
@@ -48,7 +48,7 @@ def cases(folder: Path) -> list[DatasetCase]:
     ]
 
 
-def annotations(table: Path, votes: int) -> dict[str, list[TrueNodule]]:
+def annotated(table: Path, votes: int) -> dict[str, list[TrueNodule]]:
     """Return the rows of an annotation table by series UID.
 
     Raises

@@ -31,6 +31,8 @@ TRAINING_SCAN = Path(".cache") / "LIDC-IDRI-0001-organs" / "cxr.nii.gz"
 BANK_SIZE = 512
 _BANK_FILE = "guidewire-backgrounds-1.npy"
 _CT_VIEWS, _SYNTHETIC_VIEWS = 40, 56
+#: Enough for a test or a look where the scan was never fetched; they are not kept.
+_WITHOUT_SCAN = 12
 _STEP_MM = 1.5
 #: Rays are followed this far to both sides of the isocentre.
 _REACH_MM = 260.0
@@ -182,19 +184,19 @@ def load_ct(path: str | Path) -> Volume:
 
 
 @lru_cache(maxsize=2)
-def bank(
-    scan: Path = TRAINING_SCAN, cache: Path = Path(".cache")
-) -> npt.NDArray[np.float16]:
+def bank(scan: Path = TRAINING_SCAN, cache: Path = Path(".cache")) -> npt.NDArray[np.float16]:
     """Return the training backgrounds, float16 (n, 512, 512); made once, then kept on disk.
 
     Projections of the scan where it lies at `scan`, and synthetic anatomy always. Without
-    the scan nothing is written, so that a later call can make the whole bank.
+    the scan there are 12 synthetic ones and nothing is written, so that a later call can
+    make the whole bank.
     """
     file = cache / _BANK_FILE
     if file.is_file():
         return np.asarray(np.load(file, mmap_mode="r"))
     rng = np.random.default_rng(20240)
-    views = [synthetic_background(rng, BANK_SIZE) for _ in range(_SYNTHETIC_VIEWS)]
+    count = _SYNTHETIC_VIEWS if scan.is_file() else min(_WITHOUT_SCAN, _SYNTHETIC_VIEWS)
+    views = [synthetic_background(rng, BANK_SIZE) for _ in range(count)]
     if not scan.is_file():
         return np.stack(views).astype(np.float16)
     projector = Projector.of(load_ct(scan))

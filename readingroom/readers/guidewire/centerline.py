@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial import KDTree
 
 from readingroom.readers.guidewire.centerlinecurve import centred, joined, smooth, spline
 from readingroom.readers.guidewire.centerlinelink import end_direction, linked
@@ -23,6 +24,9 @@ Kind = Literal["wire", "catheter"]
 _ROOM_PX = 12
 #: At least this share of a device is seen; a row of specks is none.
 _SEEN_SHARE = 0.6
+#: A catheter this near to a wire, over this share of its length, is the wire itself unless it
+#: is this many times as wide.
+_TWICE_PX, _TWICE_SHARE, _TWICE_WIDTH = 3.0, 0.7, 1.5
 #: A catheter's end nearer than this to a wire's end says where the wire comes from, px.
 _EXIT_PX = 20.0
 
@@ -91,6 +95,7 @@ def trace(
     if probability_catheter is not None:
         catheters = _devices(probability_catheter, "catheter", threshold, min_length_px, max_gap_px)
     wires = _devices(probability_wire, "wire", threshold, min_length_px, max_gap_px)
+    catheters = [one for one in catheters if not _is_wire(one, wires)]
     shape = probability_wire.shape
     catheters = [_from_border(one, (shape[0], shape[1])) for one in catheters]
     return [_from_catheter(one, catheters, (shape[0], shape[1])) for one in wires] + catheters
@@ -192,6 +197,16 @@ def _from_catheter(wire: Wire, catheters: list[Wire], shape: tuple[int, int]) ->
     if min(first, last) > _EXIT_PX or abs(first - last) < 1.0:
         return _from_border(wire, shape)
     return wire if first < last else wire.reversed()
+
+
+def _is_wire(catheter: Wire, wires: list[Wire]) -> bool:
+    """Whether a catheter is a wire seen twice: in the same place, and hardly wider."""
+    for wire in wires:
+        apart = KDTree(wire.points).query(catheter.points[::2])[0]
+        alike = float((apart <= _TWICE_PX).mean()) >= _TWICE_SHARE
+        if alike and catheter.radius_px < _TWICE_WIDTH * wire.radius_px:
+            return True
+    return False
 
 
 def _to_border(point: npt.NDArray[np.float64], shape: tuple[int, int]) -> float:

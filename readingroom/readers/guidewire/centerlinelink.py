@@ -15,6 +15,8 @@ _DIRECTION_PX = 12
 _CROSSING_PX = 10.0
 #: Largest turn between two joined ends: in a crossing, and across a gap; cosines.
 _TURN_CROSSING, _TURN_GAP = 0.35, 0.6
+#: Shorter chains have no direction: bits of a crossing, which would join the wrong ends.
+_SHORTEST_CHAIN = 4
 #: A noisy mask falls into countless chains; the longest of them are enough.
 _MOST_CHAINS = 80
 #: A gap may be as long as this many times the shorter of the two chains: specks join nothing.
@@ -58,6 +60,7 @@ def linked(chains: list[Chain], max_gap_px: float) -> list[list[Piece]]:
     Pairs of ends are joined one after another, the cheapest first: near ones, and ones that
     go on in each other's direction. No device closes to a ring.
     """
+    chains = [chain for chain in chains if len(chain) >= _SHORTEST_CHAIN]
     chains = sorted(chains, key=len, reverse=True)[:_MOST_CHAINS]
     ends = [_end(chains, number, last) for number in range(len(chains)) for last in (False, True)]
     pairs = sorted(_pairs(ends, max_gap_px))

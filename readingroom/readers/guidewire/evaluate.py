@@ -24,12 +24,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from readingroom.errors import RefusedInput
 from readingroom.imaging import load
 from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
-from readingroom.readers.guidewire.cascade import Cascade
+from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.centerline import trace
 from readingroom.readers.guidewire.frames import Frames, normalise
 
@@ -53,6 +54,8 @@ class Case:
     wire, catheter : ndarray of uint8, shape (t, row, col)
     groups : tuple of str
         What the case counts for, beside all.
+    unscored : ndarray of uint8, shape (row, col), optional
+        Where it is not known whether there is a wire; nothing counts there.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Case:
     wire: Masks
     catheter: Masks
     groups: tuple[str, ...] = ()
+    unscored: Masks | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,8 @@ def _pair(path: Path) -> Case:
         [[True] * len(lines)],
         wire[None].astype(np.uint8),
         catheter[None].astype(np.uint8),
+        # These masks have one label a pixel: of a wire inside a catheter nothing is told.
+        unscored=ndimage.binary_dilation(catheter, iterations=4).astype(np.uint8),
     )
 
 
@@ -228,9 +234,13 @@ def _read(case: Case, cascade: Cascade, steps: str) -> tuple[list[dict[str, Any]
     frames = _prepared(normalise(case.frames), steps)
     cascade.reset()
     found = []
+    field = inner(frames.field_mask)
     for number, frame in enumerate(frames.array):
-        probability = cascade(frame) * frames.field_mask
+        probability = cascade(frame) * field
         lines = [w.points for w in trace(probability[0], probability[1]) if w.kind == "wire"]
+        if case.unscored is not None:
+            probability = probability * (case.unscored == 0)
+            lines = [part for line in lines for part in _scored(line, case.unscored)]
         found.append(
             {
                 "found": lines,
@@ -248,6 +258,17 @@ def _read(case: Case, cascade: Cascade, steps: str) -> tuple[list[dict[str, Any]
         "seconds_per_frame": round((time.monotonic() - started) / max(len(found), 1), 4),
     }
     return found, row
+
+
+def _scored(line: npt.NDArray[np.float64], unscored: Masks) -> Curves:
+    """Return the parts of a line that count, 5 points or longer."""
+    columns, rows = np.rint(line).astype(int).T
+    kept = (
+        unscored[rows.clip(0, unscored.shape[0] - 1), columns.clip(0, unscored.shape[1] - 1)] == 0
+    )
+    cuts = np.flatnonzero(np.diff(kept)) + 1
+    parts = np.split(np.arange(len(line)), cuts)
+    return [line[part] for part in parts if len(part) >= 5 and kept[part[0]]]
 
 
 def _prepared(frames: Frames, steps: str) -> Frames:

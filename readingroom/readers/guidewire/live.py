@@ -18,7 +18,7 @@ import numpy.typing as npt
 from readingroom.errors import ReadingRoomError, RefusedInput
 from readingroom.inference.engine import Engine
 from readingroom.readers.guidewire import frames as grey
-from readingroom.readers.guidewire.cascade import Box, Cascade
+from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.centerline import Wire, trace
 
 Picture = npt.NDArray[np.generic]
@@ -102,12 +102,15 @@ class LiveReader:
         clock.lap("prepare")
         if prepared is None:
             self._cascade.reset()
-            probability, box = np.zeros((2, *frame.shape), np.uint8), None
+            probability, located = np.zeros((2, *frame.shape), np.uint8), False
         else:
             probability = self._cascade(prepared)
-            box = self._cascade.box
+            probability *= self._look.inner  # type: ignore[union-attr]
+            located = self._cascade.box is not None
         clock.lap("networks")
-        wires = traced(probability, box)
+        # Nothing located: nothing to trace. The map is passed whole, since where a wire meets
+        # the picture's border says which of its ends is the tip.
+        wires = tuple(trace(probability[0], probability[1])) if located else ()
         clock.lap("centreline")
         mask = labelled(probability)
         clock.lap("mask")
@@ -232,6 +235,7 @@ class _Look:
     high: float
     inverted: bool
     field: npt.NDArray[np.bool_]
+    inner: npt.NDArray[np.bool_]
     mean: float
 
     @classmethod
@@ -244,7 +248,8 @@ class _Look:
         except RefusedInput:
             return None
         found = grey.find_polarity(looked_at, seen) if polarity == "auto" else polarity
-        return cls(low, high, found == "bright", seen, float(frame[::8, ::8].mean()))
+        mean = float(frame[::8, ::8].mean())
+        return cls(low, high, found == "bright", seen, inner(seen), mean)
 
     def fits(self, some: Picture) -> bool:
         """Say whether some pixels of a frame are about as bright as those looked at."""
@@ -275,18 +280,6 @@ class _Clock:
 
     def total(self) -> dict[str, float]:
         return {**self._ms, "total": 1000.0 * (self._last - self._started)}
-
-
-def traced(probability: npt.NDArray[np.uint8], box: Box | None) -> tuple[Wire, ...]:
-    """Return the centrelines in the part `box` of probabilities ``(2, row, col)``."""
-    if box is None:
-        return ()
-    part = probability[:, *box]
-    offset = np.array([box[1].start, box[0].start], np.float64)
-    return tuple(
-        replace(wire, points=wire.points + offset, tip=wire.tip + offset)
-        for wire in trace(part[0], part[1])
-    )
 
 
 def labelled(probability: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -38,9 +38,13 @@ class GuidewireOptions(ReaderOptions):
         en="Preprocessing",
         zh="预处理",
         help_en=(
-            "Steps before the network, by name and in order, with commas between; empty for none."
+            "Steps before the network, in order, with commas between: clahe, nlm, gamma, frangi, "
+            "hessian, bottom_hat, subtract, temporal; empty for none."
         ),
-        help_zh="进入网络之前的处理步骤，按名称依次以逗号分隔；留空为不处理。",
+        help_zh=(
+            "进入网络之前的处理步骤，依次以逗号分隔：clahe、nlm、gamma、frangi、hessian、"
+            "bottom_hat、subtract、temporal；留空为不处理。"
+        ),
         advanced=True,
     )
     polarity: Literal["auto", "dark", "bright"] = option(

@@ -18,7 +18,7 @@ def tube(
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return rows and columns of the pixels whose centres lie within the radius of a curve."""
     radius = max(radius_px, THINNEST_PX)
-    dense = resampled(points, 0.5)
+    dense = resampled(points, 0.75).astype(np.float32)
     reach = int(np.ceil(radius)) + 1
     steps = np.arange(-reach, reach + 1)
     offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(1, -1, 2)

@@ -7,19 +7,32 @@ import numpy.typing as npt
 
 from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
+from readingroom.readers.guidewire.cards import LOCATE, SEGMENT
+from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.frames import Frames
-from readingroom.readers.guidewire.ridge import probability, ridges
 
 #: Names of the cards in use.
-CARDS: tuple[str, ...] = ()
+CARDS: tuple[str, ...] = (LOCATE, SEGMENT)
 
 
 def segment(engine: Engine, frames: Frames, *, progress: Progress) -> npt.NDArray[np.uint8]:
-    """Return probability maps ``[t, 2, row, col]`` (wire, catheter), 0…255."""
-    del engine
+    """Return probability maps ``[t, 2, row, col]`` (wire, catheter), 0…255.
+
+    Parameters
+    ----------
+    frames : Frames
+        As `readingroom.readers.guidewire.frames.normalise` returns them, in order.
+
+    Raises
+    ------
+    RefusedInput
+        ``CARD_MISSING``.
+    """
+    cascade = Cascade(engine)
     count, rows, columns = frames.array.shape
+    field = inner(frames.field_mask)
     maps = np.zeros((count, 2, rows, columns), np.uint8)
     for number, frame in enumerate(frames.array):
         progress("segmentation", number / count)
-        maps[number, 0] = np.rint(255 * probability(ridges(frame), frames.field_mask))
+        maps[number] = cascade(frame) * field
     return maps

@@ -13,6 +13,7 @@ from scipy import ndimage
 from readingroom.readers.guidewire.backgrounds import bank
 from readingroom.readers.guidewire.simulateddetector import Detector, random_detector
 from readingroom.readers.guidewire.simulateddevices import DISTRACTORS, placed
+from readingroom.readers.guidewire.simulatedfield import random_field
 from readingroom.readers.guidewire.simulatedmotion import Displacement, random_displacement, warp
 from readingroom.readers.guidewire.simulatedscene import (
     Seen,
@@ -72,6 +73,7 @@ def simulate_pair(
     *,
     dose: float | None = None,
     distractors: float = 1.3,
+    always: Sequence[str] = (),
     backgrounds: npt.NDArray[np.generic] | None = None,
 ) -> SimulatedPair:
     """Return one training pair.
@@ -86,10 +88,12 @@ def simulate_pair(
         Relative to `simulateddetector.REFERENCE_QUANTA`; random by default.
     distractors : float
         Mean number of other devices.
+    always : sequence of str
+        Names out of `simulateddevices.DISTRACTORS` that are there besides, for hard cases.
     backgrounds : ndarray (n, 512, 512), optional
         Optical depths to take the background from; the training bank by default.
     """
-    pixel_mm = float(np.exp(rng.uniform(np.log(0.14), np.log(0.6))))
+    pixel_mm = float(np.exp(rng.uniform(np.log(0.14), np.log(0.75))))
     detector = random_detector(rng, dose)
     motion = random_displacement(rng, size, rng.uniform(0, 2.5), rng.uniform(0, 1.0))
     wires = [
@@ -97,6 +101,7 @@ def simulate_pair(
         for _ in range(int(rng.choice([0, 1, 2], p=[0.1, 0.75, 0.15])))
     ]
     others = random_distractors(rng, size, pixel_mm, distractors)
+    others += [d for name in always for d in DISTRACTORS[name][0](rng, size, pixel_mm)]
     depth = _background(rng, size, bank() if backgrounds is None else backgrounds)
     before = warp(depth, Displacement(-motion.nodes, size))
     for drawn in wires:
@@ -208,25 +213,6 @@ def _background(
         mode="mirror",
     )
     return np.asarray((piece - piece.mean()) * rng.uniform(0.35, 1.1), np.float32)
-
-
-def random_field(rng: np.random.Generator, size: int) -> npt.NDArray[np.bool_]:
-    """Return what the collimator leaves: everything, or a disc's or a blade's side."""
-    field = np.ones((size, size), bool)
-    if rng.random() < 0.8:
-        return field
-    y, x = np.ogrid[:size, :size]
-    if rng.random() < 0.5:
-        radius = rng.uniform(0.6, 1.6) * size
-        heading = rng.uniform(0, 2 * np.pi)
-        away = radius - rng.uniform(0.1, 0.45) * size
-        centre = size / 2 + away * np.array([np.cos(heading), np.sin(heading)])
-        return np.asarray((x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2)
-    for blade in range(int(rng.integers(1, 3))):
-        edge = rng.uniform(0.03, 0.25) * size
-        axis = x if (blade + int(rng.integers(2))) % 2 else y
-        field &= axis > edge if rng.random() < 0.5 else axis < size - edge
-    return field
 
 
 def _normalised(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from readingroom.errors import ReadingRoomError
 from readingroom.readers.guidewire.backgrounds import (
@@ -22,6 +21,7 @@ from readingroom.readers.guidewire.backgrounds import (
 from readingroom.readers.guidewire.simulatedanatomy import synthetic_background
 from readingroom.readers.guidewire.simulateddetector import Detector, random_detector
 from readingroom.readers.guidewire.simulateddevices import DISTRACTORS
+from readingroom.readers.guidewire.simulatedfield import collimated, wedged
 from readingroom.readers.guidewire.simulatedgeometry import CArm
 from readingroom.readers.guidewire.simulatedmotion import (
     Displacement,
@@ -145,13 +145,13 @@ def simulate_sequence(
     carm = view or random_view(rng, size)
     made = detector or random_detector(rng, dose)
     made = replace(made, quanta=random_detector(rng, dose).quanta)
-    depth, told = _background(rng, background, carm)
-    scenes = [_scene(rng, carm, models) for _ in range(wires)]
+    depth, told = background_for(rng, background, carm)
+    scenes = [random_scene(rng, carm, models) for _ in range(wires)]
     names = _chosen(rng, distractors)
     others = [device for name in names for device in _distractor(rng, name, carm)]
     body = random_physiology(rng, carm.size, carm.pixel_mm, motion)
     shape = collimator or str(rng.choice(["none", "disc", "octagon", "blades"]))
-    stage = _Stage(carm, made, depth, others, body, collimated(shape, carm.size))
+    stage = Stage(carm, made, depth, others, body, collimated(shape, carm.size))
     facts = {
         "wires": [scene.wire.model.name for scene in scenes],
         "distractors": names,
@@ -159,11 +159,11 @@ def simulate_sequence(
         "background": told,
         "collimator": shape,
     }
-    return _filmed(rng, stage, scenes, frames, facts, empty_frames)
+    return filmed(rng, stage, scenes, frames, facts, empty_frames)
 
 
 @dataclass(frozen=True)
-class _Scene:
+class Scene:
     """A wire in space: where it enters, how it lies, how it is moved."""
 
     wire: WireInScene
@@ -182,7 +182,7 @@ class _Scene:
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """Everything about a sequence but its wires."""
 
     carm: CArm
@@ -193,9 +193,10 @@ class _Stage:
     field: npt.NDArray[np.bool_]
 
 
-def _background(
+def background_for(
     rng: np.random.Generator, background: Background, carm: CArm
 ) -> tuple[Picture, str]:
+    """Return the optical depth behind everything, and what it is."""
     if isinstance(background, np.ndarray):
         return background.astype(np.float32), "given"
     if str(background) == "synthetic":
@@ -206,13 +207,7 @@ def _background(
     return wedged(depth, rng.uniform(0.35, 0.65)), "CT"
 
 
-def wedged(depth: Picture, strength: float) -> Picture:
-    """Return the depth behind a wedge filter: its slow changes reduced by `strength`."""
-    slow = ndimage.gaussian_filter(depth, depth.shape[0] / 12, mode="nearest", truncate=2.5)
-    return np.asarray(depth - strength * slow, np.float32)
-
-
-def _scene(rng: np.random.Generator, carm: CArm, models: tuple[WireModel, ...]) -> _Scene:
+def random_scene(rng: np.random.Generator, carm: CArm, models: tuple[WireModel, ...]) -> Scene:
     """Return a wire whose tip ends up in the middle part of the picture."""
     side_mm = carm.size * carm.pixel_mm
     wire = random_wire(
@@ -233,7 +228,7 @@ def _scene(rng: np.random.Generator, carm: CArm, models: tuple[WireModel, ...]) 
     end = follow(wire.way, wire.pushed_mm, wire.tip, wire.rotation)[-1] @ turn
     entry = tip[0] * right + tip[1] * down + depth_mm * front - end
     speed = float(rng.choice([0.0, rng.uniform(2.0, 25.0)], p=[0.2, 0.8]))
-    return _Scene(wire, entry, turn, speed, float(rng.normal(0, 0.8)))
+    return Scene(wire, entry, turn, speed, float(rng.normal(0, 0.8)))
 
 
 def _chosen(rng: np.random.Generator, distractors: Sequence[str] | None) -> list[str]:
@@ -255,14 +250,15 @@ def _distractor(rng: np.random.Generator, name: str, carm: CArm) -> list[Device]
     return DISTRACTORS[name][0](rng, carm.size, carm.pixel_mm)
 
 
-def _filmed(
+def filmed(
     rng: np.random.Generator,
-    stage: _Stage,
-    scenes: list[_Scene],
+    stage: Stage,
+    scenes: list[Scene],
     frames: int,
     facts: dict[str, Any],
     empty_frames: int = 0,
 ) -> SimulatedSequence:
+    """Return the sequence of `scenes` on a stage; they enter after `empty_frames`."""
     size = stage.carm.size
     pictures = np.empty((frames, size, size), np.float32)
     wire, catheter = (np.zeros((frames, size, size), np.uint8) for _ in range(2))
@@ -297,8 +293,8 @@ def _filmed(
 
 
 def _drawn(
-    stage: _Stage,
-    scenes: list[_Scene],
+    stage: Stage,
+    scenes: list[Scene],
     axes_mm: list[FloatArray],
     shift: Displacement,
     wire: Masks,
@@ -325,92 +321,3 @@ def _drawn(
         seen.lines.extend(lines)
         seen.tips.extend(tips)
     return depth, seen
-
-
-def collimated(shape: str, size: int) -> npt.NDArray[np.bool_]:
-    """Return the field that a collimator leaves: 'none', 'disc', 'octagon' or 'blades'."""
-    at = np.abs(np.arange(size) - (size - 1) / 2) / (size / 2)
-    y, x = at[:, None], at[None, :]
-    fields: Mapping[str, npt.NDArray[np.bool_]] = {
-        "none": np.ones((size, size), bool),
-        "disc": np.hypot(x, y) < 1.02,
-        "octagon": (np.maximum(x, y) < 0.97) & (x + y < 1.5),
-        "blades": np.broadcast_to((x < 0.93) & (y < 0.85), (size, size)).copy(),
-    }
-    return np.asarray(fields[shape])
-
-
-@dataclass(frozen=True)
-class SimulatedBiplane:
-    """The same wires from two directions at the same moments.
-
-    Attributes
-    ----------
-    planes : tuple of SimulatedSequence
-        Frontal and lateral, with the true geometry in `view`.
-    told : tuple of CArm
-        The geometry as the headers would say it: with the calibration's error.
-    axes_mm : list, per frame, of list of ndarray (n, 3)
-        True axes, LPS mm from the isocentre.
-    """
-
-    planes: tuple[SimulatedSequence, SimulatedSequence]
-    told: tuple[CArm, CArm]
-
-    @property
-    def axes_mm(self) -> list[list[FloatArray]]:
-        """True axes by frame, LPS mm from the isocentre."""
-        return self.planes[0].axes_mm
-
-
-def simulate_biplane(
-    seed: int | Sequence[int],
-    *,
-    frames: int = 4,
-    size: int = 512,
-    dose: float = 1.0,
-    background: Background = "synthetic",
-    wires: int = 1,
-    models: tuple[WireModel, ...] = TRAINING_WIRES,
-    angle_sd_deg: float = 0.3,
-    distance_sd_mm: float = 2.0,
-) -> SimulatedBiplane:
-    """Return a biplane acquisition, the heart and the breath held still.
-
-    Parameters
-    ----------
-    angle_sd_deg, distance_sd_mm : float
-        Calibration noise: SD of each told positioner angle, and of the told distances.
-    """
-    rng = np.random.default_rng(seed)
-    frontal = replace(random_view(rng, size, 0.28), primary_deg=float(rng.uniform(-40, 20)))
-    lateral = replace(
-        frontal,
-        primary_deg=frontal.primary_deg + float(rng.uniform(70, 100)),
-        secondary_deg=float(rng.uniform(-15, 15)),
-        sod_mm=frontal.sod_mm + float(rng.uniform(-20, 20)),
-    )
-    scenes = [_scene(rng, frontal, models) for _ in range(wires)]
-    if isinstance(background, (str, Path)) and str(background) != "synthetic":
-        background = Projector.of(load_ct(background))
-    planes = []
-    for carm in (frontal, lateral):
-        depth, told = _background(rng, background, carm)
-        still = random_physiology(rng, size, carm.pixel_mm, 0.0)
-        detector = random_detector(rng, dose)
-        stage = _Stage(carm, detector, depth, [], still, collimated("none", size))
-        facts = {"wires": [s.wire.model.name for s in scenes], "dose": dose, "background": told}
-        planes.append(_filmed(rng, stage, scenes, frames, facts))
-    noisy = [_misread(rng, carm, angle_sd_deg, distance_sd_mm) for carm in (frontal, lateral)]
-    return SimulatedBiplane((planes[0], planes[1]), (noisy[0], noisy[1]))
-
-
-def _misread(rng: np.random.Generator, carm: CArm, angle_sd: float, distance_sd: float) -> CArm:
-    angle, distance = rng.normal(0, angle_sd, 2), rng.normal(0, distance_sd, 2)
-    return replace(
-        carm,
-        primary_deg=float(carm.primary_deg + angle[0]),
-        secondary_deg=float(carm.secondary_deg + angle[1]),
-        sid_mm=float(carm.sid_mm + distance[0]),
-        sod_mm=float(carm.sod_mm + distance[1]),
-    )

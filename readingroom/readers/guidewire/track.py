@@ -28,6 +28,8 @@ _GATE_PX = 40.0
 _NEAR_PX, _NEAR_SHARE = 8.0, 0.7
 #: A tip does not go back by more than this from one frame to the next, px: it is hidden.
 _VANISHED_PX = 25.0
+#: Points by which lengths along a curve may differ for all reasons but a hidden end.
+_SLIDE_PX = 40
 #: How much of the last motion is believed, and how it fades while nothing is seen.
 _GAIN, _FADE = 0.5, 0.7
 #: A device must have been seen this often before it is expected where it is not seen.
@@ -261,14 +263,21 @@ def _move(track: _Track, wire: Wire, max_hidden: int) -> None:
 
 
 def _vanished(track: _Track, wire: Wire) -> Curve | None:
-    """Return the end of the expected curve beyond the wire's, if it vanished at once."""
+    """Return the end of the expected curve beyond the wire's, if it vanished at once.
+
+    The wire's end is looked for where its own length puts it on the expected curve: the tip of
+    a loop may lie beside the shaft.
+    """
     expected = track.expected()
-    distance, place = KDTree(expected).query(wire.points[-1])
-    gone = len(expected) - 1 - int(place)
-    if distance > _NEAR_PX or gone <= _VANISHED_PX:
+    first = max(len(wire.points) - _SLIDE_PX, 0)
+    near = expected[first : len(wire.points) + _SLIDE_PX]
+    if len(expected) - len(wire.points) <= _VANISHED_PX or not len(near):
         return None
-    shift = wire.points[-1] - expected[int(place)]
-    return np.asarray(expected[int(place) + 1 :] + shift)
+    distance, place = KDTree(near).query(wire.points[-1])
+    if distance > _NEAR_PX:
+        return None
+    rest = expected[first + int(place) + 1 :]
+    return np.asarray(rest + (wire.points[-1] - near[int(place)])) if len(rest) else None
 
 
 def _motion(before: Curve, after: Curve) -> npt.NDArray[np.float64]:

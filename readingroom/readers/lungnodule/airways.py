@@ -55,7 +55,9 @@ def _seeds(hu: npt.NDArray[Any], trachea: Mask, coarse: Resampled) -> list[tuple
 
 def _grown(hu: npt.NDArray[Any], seeds: list[tuple[int, int, int]], voxel_mm3: float) -> Mask:
     """Return the region around `seeds` at the loosest threshold before a leak."""
-    import SimpleITK as sitk
+    import SimpleITK
+
+    sitk: Any = SimpleITK
 
     image = sitk.GetImageFromArray(hu if hu.dtype == np.int16 else hu.astype(np.float32))
     points = [(i, j, k) for k, j, i in seeds]

@@ -14,6 +14,7 @@ from readingroom.readers.lungnodule.lobes import find_lobes
 from readingroom.readers.lungnodule.lunggrid import lung_grid
 from readingroom.readers.lungnodule.lungnetwork import lobes_by_network, lungs_by_network
 from readingroom.readers.lungnodule.lungs import Lungs, find_lungs
+from readingroom.readers.lungnodule.lungtexts import fissure_notes
 from readingroom.readers.lungnodule.vessels import vessels_on
 from readingroom.study import Note
 
@@ -115,7 +116,9 @@ def find_anatomy(
     tubes = vessels_on(fine)
     lobes = None if engine is None else lobes_by_network(engine, hu, lungs.labels)
     if lobes is None:
-        lobes = find_lobes(lungs, hu, spacing_mm, grid=fine, vessels=tubes)
+        found = find_lobes(lungs, hu, spacing_mm, grid=fine, vessels=tubes)
+        lobes = found.labels
+        lungs = replace(lungs, notes=(*lungs.notes, *fissure_notes(found.evidence)))
     vessels = fine.to_scan(tubes, hu.shape) & (lungs.labels > 0)
     k, j, i = spacing_mm
     matrix = np.diag([i, j, k, 1.0]) if ijk_to_lps is None else ijk_to_lps

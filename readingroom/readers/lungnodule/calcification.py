@@ -34,6 +34,8 @@ _DIFFUSE = 0.5
 FAT_HU = (-120.0, -40.0)
 _SMALLEST_FAT_MM3 = 12.0
 _FAT_DEPTH_MM = 1.8
+#: Beside anything lighter than this, a value of fat is air and soft tissue in one voxel, HU.
+_AIRY_HU = -200.0
 #: Fat lies in a plateau; where calcium or lung border tissue the grey value only passes.
 _PLATEAU_HU_PER_MM = 70.0
 _SMALLEST_LUCENCY_MM3 = 3.0
@@ -100,15 +102,18 @@ def _central(place: Window, calcified: Mask, depth: FloatArray) -> bool:
 def has_fat(place: Window) -> bool:
     """Say whether a nodule holds macroscopic fat.
 
-    A piece of at least 12 mm3 within -120 to -40 HU, away from the surface and not on the
-    slope between two other tissues.
+    A piece of at least 12 mm3 and 3 % of the nodule within -120 to -40 HU, away from the
+    surface and from any air inside, not on the slope between two other tissues. Strict,
+    because fat makes a nodule benign.
     """
     smooth = ndimage.gaussian_filter(place.hu, [0.5 / s for s in place.spacing_mm])
     slopes = np.gradient(smooth, *place.spacing_mm)
     slope = np.sqrt(sum(np.square(part) for part in slopes))
-    deep = place.mask & (place.distance_mm > _FAT_DEPTH_MM)
+    airy = ndimage.distance_transform_edt(smooth > _AIRY_HU, place.spacing_mm)
+    deep = place.mask & (place.distance_mm > _FAT_DEPTH_MM) & (airy > _FAT_DEPTH_MM)
     fat = deep & (smooth >= FAT_HU[0]) & (smooth <= FAT_HU[1]) & (slope < _PLATEAU_HU_PER_MM)
-    return bool(_pieces(fat, place, _SMALLEST_FAT_MM3).any())
+    smallest = max(_SMALLEST_FAT_MM3, 0.03 * int(place.mask.sum()) * place.voxel_mm3)
+    return bool(_pieces(fat, place, smallest).any())
 
 
 def lucency(place: Window, found: Densities) -> Lucency:

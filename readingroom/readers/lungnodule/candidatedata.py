@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from readingroom.readers.lungnodule.candidates import Candidate, find_candidates
 from readingroom.readers.lungnodule.patches import SIDE, PatchCutter
 from readingroom.readers.lungnodule.simulatedlung import SourceLung
 from readingroom.readers.lungnodule.simulatednodule import TYPES
+from readingroom.readers.lungnodule.simulatedscan import SimulatedScan
 
 #: Class 0 is no nodule; then the types.
 CLASSES = ("none", *TYPES)
@@ -80,7 +82,7 @@ def part_of(rng: np.random.Generator, source: SourceLung, width_mm: float) -> So
 
 
 def labelled(
-    rng: np.random.Generator, scan: simulation.SimulatedScan, found: list[Candidate]
+    rng: np.random.Generator, scan: SimulatedScan, found: list[Candidate]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return voxel positions ``(n, 3)``, classes and diameters (mm, 0 for none).
 
@@ -123,7 +125,7 @@ def _owner(
     return nearest if gap[nearest] <= 1 else None
 
 
-def load_cases(files: list[Path]) -> tuple[npt.NDArray[np.generic], ...]:
+def load_cases(files: list[Path]) -> tuple[npt.NDArray[Any], ...]:
     """Return fine and wide cubes, classes and diameters of several cases."""
     parts = []
     for file in files:

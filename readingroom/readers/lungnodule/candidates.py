@@ -204,11 +204,11 @@ def _halved(image: Image, lungs: npt.NDArray[np.bool_]) -> tuple[Image, npt.NDAr
     pad = [(0, n % 2) for n in image.shape]
     image, lungs = np.pad(image, pad, mode="edge"), np.pad(lungs, pad)
     parts = np.zeros([n // 2 for n in image.shape], np.float32)
-    inside = np.zeros(parts.shape, bool)
+    inside: npt.NDArray[np.bool_] = np.zeros(parts.shape, np.bool_)
     for k, j, i in np.ndindex(2, 2, 2):
         parts += image[k::2, j::2, i::2]
         inside |= lungs[k::2, j::2, i::2]
-    return parts / 8, inside
+    return np.asarray(parts / 8, np.float32), inside
 
 
 def _at_scale(
@@ -224,7 +224,7 @@ def _at_scale(
     for peak, score in zip(peaks, scores, strict=True):
         if score > _LEAST_SCORE:
             # Voxel centres lie half a voxel inside the working grid's edge at every level.
-            at = (peak + 0.5) * voxel_mm - 0.5 * _GRID_MM
+            at = np.asarray((peak + 0.5) * voxel_mm - 0.5 * _GRID_MM, np.float64)
             yield _Blob(at, sigma * voxel_mm, float(score))
 
 
@@ -235,7 +235,7 @@ def _hessians(smooth: Image, at: npt.NDArray[np.intp]) -> FloatArray:
 
     def value(*shift: int) -> FloatArray:
         k, j, i = (place + np.array(shift)).T
-        return wide[k, j, i].astype(np.float64)
+        return np.asarray(wide[k, j, i], np.float64)
 
     unit = np.eye(3, dtype=int)
     out = np.empty((len(at), 3, 3))

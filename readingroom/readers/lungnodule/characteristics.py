@@ -35,8 +35,8 @@ _SPHERICITY: Knots = ((0.15, 0.4, 0.6, 0.8, 0.95), (1, 2, 3, 4, 5))
 _MARGIN: Knots = ((0.12, 0.22, 0.32, 0.42, 0.55), (1, 2, 3, 4, 5))
 #: Lobulation index, share of the radius.
 _LOBULATION: Knots = ((0.03, 0.06, 0.09, 0.12, 0.16), (1, 2, 3, 4, 5))
-#: Spicules counted.
-_SPICULATION: Knots = ((2, 4, 7, 11, 16), (1, 2, 3, 4, 5))
+#: Spicules counted on the slice with most.
+_SPICULATION: Knots = ((2, 3, 5, 7, 9), (1, 2, 3, 4, 5))
 
 _CALCIFICATION = {
     "popcorn": 1,

@@ -42,9 +42,11 @@ TYPES: tuple[NoduleType, ...] = ("solid", "part_solid", "ground_glass", "calcifi
 #: Calcified voxels that make a nodule "calcified" rather than "solid", share.
 _CALCIFIED = 0.1
 #: Ground glass, where the grey value stays, lies between lung and solid tissue, HU.
-_GLASS_ABOVE_LUNG_HU = 80.0
+_GLASS_ABOVE_LUNG_HU = 130.0
 #: A halo thinner than this is blur, mm.
 _BLUR_RIM_MM = 1.3
+#: The outermost part of a generous outline is half lung, mm.
+_BORDER_RIM_MM = 0.5
 #: With less ground glass than this a nodule is solid.
 _FEW = 0.12
 
@@ -141,7 +143,8 @@ def _glass(place: Window, found: Densities, solid: Mask) -> Mask:
     lowest = found.background + _GLASS_ABOVE_LUNG_HU
     smooth = ndimage.gaussian_filter(place.hu, [0.5 / s for s in place.spacing_mm])
     within = (smooth > lowest) & (smooth <= SOLID_HU)
-    return np.asarray(place.mask & within & (from_solid > rim))
+    inside = place.mask & (place.distance_mm > _BORDER_RIM_MM)
+    return np.asarray(inside & within & (from_solid > rim))
 
 
 def _on_window(box: Mask, start: Index, place: Window) -> Mask:

@@ -144,6 +144,12 @@ def judged(
     return suppressed([d for d in found if d.probability >= _LEAST], spacing_mm)
 
 
+def nodule_probabilities(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the probability of "a nodule of any type" for the network's rows ``(n, 6)``."""
+    logits = rows[:, :-1].astype(np.float64)
+    return np.asarray(1 - np.exp(logits[:, 0] - np.logaddexp.reduce(logits, axis=1)))
+
+
 def _detection(candidate: Candidate, row: npt.NDArray[np.float32]) -> Detection:
     logits = row[:-1].astype(np.float64)
     chances = np.exp(logits - np.logaddexp.reduce(logits))

@@ -21,15 +21,10 @@ from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
 from readingroom.readers.lungnodule import detect, simulate, sources
 from readingroom.readers.lungnodule.detection import Detection, Detector
+from readingroom.readers.lungnodule.evaluatematch import NEAREST_MM, Row, matched, pairs
 from readingroom.readers.lungnodule.simulatedlung import SourceLung
-from readingroom.readers.lungnodule.simulatednodule import ATTACHMENTS, TYPES
+from readingroom.readers.lungnodule.simulatedscan import SimulatedScan
 
-Row = dict[str, Any]
-
-#: A finding nearer to a nodule's centre than its radius, or than this, hits it, mm.
-NEAREST_MM = 3.0
-_SMALLEST_MM = 3.0
-_SIZES = {"3_to_6_mm": (3.0, 6.0), "6_mm_and_more": (6.0, 999.0)}
 _DETECTORS = ("candidates", "anchor", "segmentation", "ensemble")
 
 
@@ -98,6 +93,8 @@ def parse_dataset(dataset: str) -> Asked:
     if match is None:
         raise _unknown(dataset)
     extra_of = dict(part.split("=", 1) for part in match[2].split(":") if part)
+    if not extra_of.keys() <= {"scan", "seed", "nodules", "detector"}:
+        raise _unknown(dataset)
     try:
         return Asked(
             "simulated",
@@ -106,9 +103,8 @@ def parse_dataset(dataset: str) -> Asked:
             int(extra_of.pop("seed", 9000)),
             int(extra_of.pop("nodules", 8)),
             _detector(extra_of.pop("detector", "candidates"), dataset),
-            **extra_of,  # type: ignore[arg-type]
         )
-    except (TypeError, ValueError):
+    except ValueError:
         raise _unknown(dataset) from None
 
 
@@ -193,7 +189,7 @@ def _real_nodules(folder: Path) -> list[tuple[float, float, float, float]]:
     ]
 
 
-def simulated_row(engine: Engine, scan: simulate.SimulatedScan, detector: Detector) -> Row:
+def simulated_row(engine: Engine, scan: SimulatedScan, detector: Detector) -> Row:
     """Return findings and truth of a simulated scan, LPS mm."""
     lungs = SimpleNamespace(lungs=SimpleNamespace(labels=scan.lungs))
     found = detect.all_detections(engine, scan.hu, scan.spacing_mm, lungs, detector=detector)
@@ -276,79 +272,3 @@ def _summary(row: Row) -> Row:
         line[f"found_{level}"] = sum(p >= least for p in hits.values())
         line[f"false_{level}"] = sum(finding[3] >= least for finding in false)
     return line
-
-
-def matched(row: Row) -> tuple[list[list[Any]], dict[int, float]]:
-    """Return the false findings of a case, and each nodule's best probability (0: missed).
-
-    A finding in a nodule that counts neither way, or that is too small to be asked for,
-    is no false one. Nodules are numbered as in ``truths``.
-    """
-    wanted = {n: t for n, t in enumerate(row["truths"]) if t["diameter"] >= _SMALLEST_MM}
-    small = [
-        [*t["position_lps_mm"], NEAREST_MM] for t in row["truths"] if t["diameter"] < _SMALLEST_MM
-    ]
-    hits = dict.fromkeys(wanted, 0.0)
-    false = []
-    for finding in row["findings"]:
-        owner = _nearest(finding[:3], wanted)
-        if owner is not None:
-            hits[owner] = max(hits[owner], float(finding[3]))
-        elif not any(_within(finding, other) for other in (*row["unsure"], *small)):
-            false.append(finding)
-    return false, hits
-
-
-def _nearest(place: Sequence[float], wanted: dict[int, Row]) -> int | None:
-    best, owner = 1.0, None
-    for number, nodule in wanted.items():
-        gap = float(np.linalg.norm(np.subtract(place, nodule["position_lps_mm"])))
-        share = gap / max(nodule["diameter"] / 2, NEAREST_MM)
-        if share <= best:
-            best, owner = share, number
-    return owner
-
-
-def _within(finding: Sequence[Any], ball: Sequence[float]) -> bool:
-    return float(np.linalg.norm(np.subtract(finding[:3], ball[:3]))) <= ball[3]
-
-
-def pairs(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the free-response pairs: all nodules, by size, by type, by attachment.
-
-    Every stratum is charged with all false findings, and not with the others' hits.
-    """
-    found = {"nodules": _detection(rows, lambda t: True)}
-    for name, (low, high) in _SIZES.items():
-        found[f"nodules_{name}"] = _detection(
-            rows, lambda t, low=low, high=high: low <= t["diameter"] < high
-        )
-    for key, names in (("type", TYPES), ("attachment", ATTACHMENTS)):
-        for value in names:
-            found[f"{key}_{value}"] = _detection(
-                rows, lambda t, key=key, value=value: t.get(key) == value
-            )
-    return {
-        name: pair
-        for name, pair in found.items()
-        if name == "nodules" or any(case["truths"] for case in pair["cases"])
-    }
-
-
-def _detection(rows: Sequence[Row], chosen: Callable[[Row], bool]) -> dict[str, Any]:
-    return {"kind": "detection", "cases": [_case(row, chosen) for row in rows]}
-
-
-def _case(row: Row, chosen: Callable[[Row], bool]) -> dict[str, Any]:
-    false, hits = matched(row)
-    findings = [finding[:4] for finding in false]
-    truths = []
-    for number, probability in hits.items():
-        nodule = row["truths"][number]
-        if not chosen(nodule):
-            continue
-        place = nodule["position_lps_mm"]
-        truths.append([*place, 0.5])
-        if probability > 0:
-            findings.append([*place, probability])
-    return {"findings": findings, "truths": truths}

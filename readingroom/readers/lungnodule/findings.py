@@ -110,9 +110,11 @@ def _place(place: Place) -> dict[str, str]:
 
 
 def _lines(scan: Scan, mask: npt.NDArray[np.bool_], start: Index) -> dict[str, Any]:
-    """Return the ends of both axes in LPS mm, for images and structured reports."""
+    """Return the ends of both axes and the box's corners in LPS mm, to be drawn."""
     lines = axes(scan.hu, scan.spacing_mm, mask, start)
-    return {
+    corners = (np.array(start) - 0.5, np.array(start) + mask.shape - 0.5)
+    box = [[round(float(x), 3) for x in scan.lps(corner)] for corner in corners]
+    return {"bounding_box_lps_mm": box} | {
         f"{name}_axis_lps_mm": [[round(float(x), 3) for x in scan.lps(end)] for end in ends]
         for name, ends in (("long", lines.long_kji), ("short", lines.short_kji))
     }

@@ -18,7 +18,7 @@ import numpy as np
 from readingroom import folder, imaging
 from readingroom.errors import ReadingRoomError, RefusedInput
 from readingroom.imaging.source import volume_read
-from readingroom.readers.lungnodule import NAME, texts
+from readingroom.readers.lungnodule import NAME, texts, timeline
 from readingroom.readers.lungnodule.judge import judge
 from readingroom.readers.lungnodule.matching import Match, Spot, match
 from readingroom.readers.lungnodule.options import LungNoduleOptions
@@ -98,6 +98,9 @@ def paired(
             "landmarks": [*reading.landmarks, *_resolved(gone, registered)],
         }
     )
+    drawn = timeline.figure(after)
+    if drawn is not None:
+        after = after.model_copy(update={"figures": {**after.figures, "timeline": drawn}})
     return _noted(after, _notes(gone, registered))
 
 

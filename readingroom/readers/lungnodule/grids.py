@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from readingroom.imaging.geometry import Axes, Canonical, Resampled, resample_to_spacing
-from readingroom.imaging.geometry import resampled_matrix
+from readingroom.imaging.geometry import (
+    Axes,
+    Canonical,
+    Resampled,
+    resample_to_spacing,
+    resampled_matrix,
+)
 
 Box = tuple[slice, slice, slice]
 Triple = tuple[float, float, float]
@@ -67,6 +72,12 @@ def ball(radius_mm: float, spacing_mm: Triple) -> Mask:
     return np.asarray(square <= radius_mm**2)
 
 
+def inside_of(box: Box, window: Box) -> Box:
+    """Return the index of `box` inside the array cut out by `window`."""
+    k, j, i = (slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, window, strict=True))
+    return k, j, i
+
+
 def dilated_mm(mask: Mask, radius_mm: float, spacing_mm: Triple) -> Mask:
     """Return `mask` grown by `radius_mm`, by exact distances."""
     from scipy import ndimage
@@ -93,6 +104,14 @@ def closed_mm(mask: Mask, radius_mm: float, spacing_mm: Triple) -> Mask:
     shrunk = eroded_mm(grown, radius_mm, spacing_mm)
     inner = tuple(slice(p, n - p) for p, n in zip(pad, wide.shape, strict=True))
     return np.asarray(shrunk[inner] | mask)
+
+
+def convex(plane: Mask) -> Mask:
+    """Return the convex outline of one slice."""
+    from skimage import morphology
+
+    hull: Any = morphology.convex_hull_image
+    return np.asarray(hull(plane)) if plane.any() else plane
 
 
 def biggest_component(mask: Mask) -> Mask:

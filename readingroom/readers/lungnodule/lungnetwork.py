@@ -59,6 +59,8 @@ def lobes_by_network(engine: Engine, hu: npt.NDArray[Any], lungs: Labels) -> Lab
     out = np.zeros(hu.shape, np.uint8)
     for side, lobes in ((1, (1, 2, 3)), (2, (4, 5))):
         lung = lungs == side
+        if not lung.any():
+            continue
         own = np.where(np.isin(found, lobes) & lung, found, np.uint8(0))
         if not own.any():
             return None

@@ -89,7 +89,7 @@ def part_sides(parts: Mask, hu: FloatArray, body: Mask, size_mm: float) -> Label
     """
     sides = np.zeros(parts.shape, np.uint8)
     middle = _midline(parts, body)
-    numbers, count = ndimage.label(parts)
+    numbers, _count = ndimage.label(parts)
     for n, box in enumerate(ndimage.find_objects(numbers), 1):
         part = numbers[box] == n
         sides[box][part] = _sides_of(part, middle - box[2].start, size_mm)[part]
@@ -100,7 +100,7 @@ def _midline(parts: Mask, body: Mask) -> float:
     """Return the column of the midsagittal plane: half-way between the body's flanks."""
     slices = np.flatnonzero(parts.any(axis=(1, 2)))
     if not len(slices):
-        return parts.shape[2] / 2
+        return float(parts.shape[2]) / 2
     columns = [np.flatnonzero(plane.any(axis=0)) for plane in body[slices[0] : slices[-1] + 1]]
     return float(np.median([(c[0] + c[-1]) / 2 for c in columns if len(c)]))
 

@@ -27,7 +27,7 @@ Labels = npt.NDArray[np.uint8]
 #: Radius of the ball that closes the lungs, mm.
 _CLOSING_MM = 9.0
 #: Share of a lung without air from which a note says so.
-_OPAQUE_SHARE = 0.35
+_OPAQUE_SHARE = 0.15
 #: Cross-section of a lung at the picture's edge from which it counts as cut, mm².
 _CUT_MM2 = 600.0
 
@@ -67,19 +67,19 @@ def find_coarse_lungs(hu: FloatArray, size_mm: float) -> CoarseLungs:
     labels = np.zeros(hu.shape, np.uint8)
     for side in (1, 2):
         barred = outside | trachea | (sides == 3 - side)
-        labels[_whole(hu, sides == side, barred, side, size_mm)] = side
+        labels[_whole(hu, sides == side, sides == 3 - side, barred, side, size_mm)] = side
     aerated = np.clip((0.0 - hu) / (2.0 * abs(threshold)), 0.0, 1.0).astype(np.float32)
     share = _share(labels, sides, aerated)
     notes = tuple(_notes(labels, sides, hu, size_mm)) if labels.any() else ()
     return CoarseLungs(labels, share, _nearest(labels), trachea, notes)
 
 
-def _whole(hu: FloatArray, air: Mask, barred: Mask, side: int, size_mm: float) -> Mask:
+def _whole(hu: FloatArray, air: Mask, other: Mask, barred: Mask, side: int, size_mm: float) -> Mask:
     """Return one lung with its vessels, nodules and opacities."""
     lung = _closed(air, barred, size_mm)
     if not lung.any():
         return lung
-    opaque = opaque_lung(hu, lung, barred, side, size_mm)
+    opaque = opaque_lung(hu, lung, other, barred, side, size_mm)
     whole = _closed(lung | opaque, barred, size_mm) if opaque.any() else lung
     return whole | enclosed(hu, whole, barred, size_mm)
 

@@ -51,3 +51,30 @@ def lung_opaque(side: int, share: float) -> Note:
         "mass); nodules inside it cannot be told apart.",
         f"{chinese}肺约 {share:.0%} 不含气（实变、积液或肿块），其内结节无法分辨。",
     )
+
+
+_FISSURES = {
+    "right_oblique": ("right oblique", "右斜裂"),
+    "right_horizontal": ("horizontal", "水平裂"),
+    "left_oblique": ("left oblique", "左斜裂"),
+}
+#: Share of a fissure's surface on which a sheet must have been seen, 0…1.
+_SEEN = 0.2
+
+
+def fissure_notes(evidence: dict[str, float]) -> list[Note]:
+    """Return the note on fissures that were hardly seen; none if all were."""
+    unseen = [_FISSURES[name] for name, share in evidence.items() if share < _SEEN]
+    if not unseen:
+        return []
+    english = ", ".join(name for name, _ in unseen)
+    chinese = "、".join(name for _, name in unseen)
+    return [
+        Note(
+            "FISSURES_UNCERTAIN",
+            "info",
+            f"Hardly visible: {english} fissure; the lobes there follow vessels and the usual "
+            "anatomy, and a lobe that was removed is not recognised.",
+            f"{chinese}显示不清；相应肺叶按血管走行及常规解剖划分，无法识别已切除的肺叶。",
+        )
+    ]

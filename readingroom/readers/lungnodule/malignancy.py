@@ -3,8 +3,8 @@
 A logistic model of reader-style characteristics (`characteristics.SCALES`) and diameter,
 fitted to the ratings of the LIDC readers (`trainmalignancy`). What it predicts is the
 readers' suspicion (median rating above 3 of 5 against below 3), *not* pathology: the
-probability is that of radiologists calling the nodule suspicious in that collection, where
-nearly half of the decided nodules were.
+probability is that of radiologists calling the nodule suspicious in that collection, where a
+third of the decided nodules were.
 """
 
 from __future__ import annotations

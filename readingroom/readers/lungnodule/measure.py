@@ -62,6 +62,8 @@ SMALLEST_SOLID_MM3 = 4.0
 _SURFACE_SHARE = 0.06
 #: Noise of neighbouring voxels goes together; effective number of voxels per noise grain.
 _GRAIN = 4.0
+#: How much of the unevenness inside counts as uncertainty of the border's density.
+_UNEVEN = 0.4
 _BORDER = "border voxels by partial volume (Kuhnigk 2006)"
 
 
@@ -242,7 +244,8 @@ def _uncertainty(nodule: _Nodule) -> float:
 
     Noise of the shared voxels; a surface that may lie `_SURFACE_SHARE` of a voxel off
     (first order: area times displacement); the share of a small nodule's contrast that was
-    inferred rather than seen. Combined in squares (GUM).
+    inferred rather than seen; the density of the nodule, known from few voxels. Combined in
+    squares (GUM).
     """
     place, found = nodule.place, nodule.found
     shared = int(nodule.share.shared.sum())
@@ -250,7 +253,23 @@ def _uncertainty(nodule: _Nodule) -> float:
     size = place.voxel_mm3 ** (1 / 3)
     position = nodule.surface.area_mm2 * _SURFACE_SHARE * size
     inferred = _inferred_share(nodule) * nodule.volume
-    return math.sqrt(noise**2 + position**2 + inferred**2)
+    level = _level_share(nodule) * float(nodule.share.values[nodule.share.shared].sum())
+    parts = (noise, position, inferred, level * place.voxel_mm3)
+    return math.sqrt(sum(part**2 for part in parts))
+
+
+def _level_share(nodule: _Nodule) -> float:
+    """Return the relative uncertainty of the contrast, from the voxels that show it.
+
+    Matters for ground glass: little contrast, so that an error of the nodule's density moves
+    the share of every border voxel alike. In an uneven nodule (ground glass around a core,
+    calcium) the density at the border is known worse than inside.
+    """
+    inside = nodule.place.hu[nodule.place.mask & ~nodule.share.shared]
+    noise = nodule.found.noise / nodule.found.contrast
+    random = noise * math.sqrt(_GRAIN / max(inside.size, 1))
+    spread = float(inside.std()) / nodule.found.contrast if inside.size else 0.0
+    return math.hypot(random, _UNEVEN * max(spread - noise, 0.0))
 
 
 def _inferred_share(nodule: _Nodule) -> float:
@@ -258,7 +277,7 @@ def _inferred_share(nodule: _Nodule) -> float:
     if not nodule.found.recovered:
         return 0.0
     seen = float(recovery(equivalent_diameter(nodule.volume), nodule.place.spacing_mm))
-    return 0.05 + 0.5 * (1 - seen)
+    return 0.06 + 0.5 * (1 - seen)
 
 
 def _solid(nodule: _Nodule, solid_box: Mask, start: Index) -> dict[str, Measurement]:

@@ -2,10 +2,10 @@
 
 Thresholds lose it. Rays are sent from the lung's medial side backwards and sideways through
 each slice: where one leaves aerated lung well before it reaches the ribs, what lies between
-belongs to the pleural cavity. The ribs' inner surface is interpolated between ribs over neighbouring rays
-and slices. Only slices in which much of this lung is still aerated are looked at, so that
-the liver under the dome stays outside. Dense patches that lung surrounds in a sagittal slice
-(around the hilum) belong to it too.
+belongs to the pleural cavity. The ribs' inner surface is interpolated between ribs over
+neighbouring rays and slices. Only slices in which much of this lung is still aerated are
+looked at, so that the liver under the dome stays outside. Dense patches that lung surrounds
+in a sagittal slice (around the hilum) belong to it too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from readingroom.readers.lungnodule.grids import bounding_box
+from readingroom.readers.lungnodule.grids import bounding_box, convex
 
 FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -49,7 +49,9 @@ class _Fan:
     step_mm: float
 
 
-def opaque_lung(hu: FloatArray, lung: Mask, barred: Mask, side: int, size_mm: float) -> Mask:
+def opaque_lung(
+    hu: FloatArray, lung: Mask, other: Mask, barred: Mask, side: int, size_mm: float
+) -> Mask:
     """Return what belongs to the lung beyond `lung`, its aerated part.
 
     Parameters
@@ -58,6 +60,8 @@ def opaque_lung(hu: FloatArray, lung: Mask, barred: Mask, side: int, size_mm: fl
         Canonical axes, isotropic grid of `size_mm`.
     lung : ndarray of bool
         The aerated lung with its vessels closed in.
+    other : ndarray of bool
+        The other lung: mirrored, it shows how wide the chest is where this one is dense.
     barred : ndarray of bool
         What is no lung: room air, airways, the other lung.
     side : {1, 2}
@@ -84,8 +88,20 @@ def opaque_lung(hu: FloatArray, lung: Mask, barred: Mask, side: int, size_mm: fl
     where = np.broadcast_to(for_rays, wanted.shape)[wanted]
     rows, columns = (np.broadcast_to(x, wanted.shape)[wanted] for x in (fan.rows, fan.columns))
     added[where, rows, columns] = True
-    _keep_within_outline(added, lung, int(_OUTLINE_MM / size_mm))
+    _keep_within_outline(added, lung | _mirrored(other, lung), int(_OUTLINE_MM / size_mm))
     return _tidied(added, lung, barred, size_mm)
+
+
+def _mirrored(other: Mask, lung: Mask) -> Mask:
+    """Return the other lung turned over to this side, the lateral edges as the frame."""
+    if not other.any():
+        return other
+    columns = np.flatnonzero((other | lung).any(axis=(0, 1)))
+    index = columns[0] + columns[-1] - np.arange(other.shape[2])
+    inside = (index >= 0) & (index < other.shape[2])
+    out = np.zeros_like(other)
+    out[:, :, inside] = other[:, :, index[inside]]
+    return out
 
 
 def _keep_within_outline(added: Mask, lung: Mask, reach: int) -> None:
@@ -94,11 +110,9 @@ def _keep_within_outline(added: Mask, lung: Mask, reach: int) -> None:
     The chest wall changes slowly along the body: where a rib is missed, the next bone is the
     scapula's, and the armpit would be taken in.
     """
-    from skimage.morphology import convex_hull_image
-
     for k in np.flatnonzero(added.any((1, 2))):
-        near = lung[max(k - reach, 0) : k + reach + 1].any(0)
-        added[k] &= ndimage.binary_dilation(convex_hull_image(near))
+        near = np.asarray(lung[max(k - reach, 0) : k + reach + 1].any(axis=0))
+        added[k] &= ndimage.binary_dilation(convex(near))
 
 
 def _large_slices(lung: Mask) -> npt.NDArray[np.intp]:

@@ -28,12 +28,13 @@ class LungNoduleOptions(ReaderOptions):
         help_en="How readily candidates are shown: 'high' misses least, 'specific' errs least.",
         help_zh="候选的显示尺度：“high” 漏检最少，“specific” 误报最少。",
     )
-    detector: Literal["candidates", "anchor", "ensemble"] = option(
+    detector: Literal["candidates", "anchor", "segmentation", "ensemble"] = option(
         "candidates",
         en="Detector",
         zh="检测器",
-        help_en="Classified blob candidates, a 3-D anchor detector, or both together.",
-        help_zh="斑点候选加分类、三维锚框检测器，或两者联合。",
+        help_en="Classified blob candidates, a 3-D anchor detector, a segmentation U-Net, or all "
+        "that are installed together.",
+        help_zh="斑点候选加分类、三维锚框检测器、分割 U-Net，或所有已安装者联合。",
         advanced=True,
     )
     minimum_diameter_mm: float = option(

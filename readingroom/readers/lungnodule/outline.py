@@ -41,6 +41,8 @@ _DENSE_HU, _LEAST_CONTRAST_HU = -450.0, 90.0
 _LEAST_LEVEL, _LEAST_RECOVERY = 0.28, 0.5
 #: So near the pleura the wall's blur brightens lung, mm.
 _WALL_BLUR_MM = 1.0
+#: Radius from which a body has a plateau of its own density, mm.
+_PLATEAU_MM = 2.5
 #: Smoothing before a ground-glass border is drawn, mm.
 _PALE_SIGMA_MM = 0.8
 #: What is denser than the ground glass by this is clipped: vessels, solid parts, HU.
@@ -120,7 +122,9 @@ def outline(
     for reach in _REACHES_MM:
         if reach < 0.8 * size:
             continue
-        near = surroundings(hu, spacing_mm, anatomy.lungs.labels, seed_kji, reach, size)
+        # What did not fit a smaller box is large, and need not be sampled finely.
+        sampled = max(size, 0.6 * reach)
+        near = surroundings(hu, spacing_mm, anatomy.lungs.labels, seed_kji, reach, sampled)
         grown = _grow(near, diameter_hint_mm, last=reach == _REACHES_MM[-1])
         if not grown.body.at_edge:
             return _on_scan(near, grown)
@@ -252,7 +256,11 @@ def _core_density(near: Surroundings, image: FloatArray, body: Body, density: fl
     inner = depth > min(2.0, 0.6 * depth.max())
     if image is not near.hu:
         inner &= image < density + 0.7 * _PALE_EXCESS_HU
-    return float(np.median(image[inner])) if inner.any() else density
+    if not inner.any():
+        return density
+    # A small body has no plateau: only its very middle shows what blur left of its contrast.
+    share = 50 if depth.max() > _PLATEAU_MM else 90
+    return float(np.percentile(image[inner], share))
 
 
 def _halo(near: Surroundings, body: Body, background: float) -> float | None:

@@ -63,7 +63,7 @@ class Surroundings:
             mode="nearest",
         )
         wanted = mask.sum() * self.step_mm**3 / float(np.prod(self.spacing_mm))
-        count = max(min(int(round(wanted)), int((share > 0.05).sum())), 1)
+        count = max(min(round(wanted), int((share > 0.05).sum())), 1)
         level = np.partition(share, -count, axis=None)[-count]
         return np.asarray(share >= max(float(level), 1e-6))
 
@@ -86,7 +86,7 @@ def surroundings(
     lung = _sampled(side, spacing_mm, step, order=1) > 0.5
     bridged = _bridged(side, spacing_mm, step, fine.shape) | lung
     inside = [
-        int(round((s - b.start) * p / step)) for s, b, p in zip(seed, box, spacing_mm, strict=True)
+        round((s - b.start) * p / step) for s, b, p in zip(seed, box, spacing_mm, strict=True)
     ]
     k, j, i = (min(x, n - 1) for x, n in zip(inside, fine.shape, strict=True))
     return Surroundings(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from readingroom.readers.lungnodule.anatomy import LOBES, Anatomy
-from readingroom.readers.lungnodule.grids import Box, dilated_mm
+from readingroom.readers.lungnodule.grids import Box, dilated_mm, inside_of
 from readingroom.readers.lungnodule.segments import segment_of
 
 Index = tuple[int, int, int]
@@ -103,7 +103,7 @@ def _gap(anatomy: Anatomy, mask: Mask, box: Box, target_in: Callable[[Box], Mask
         thin = tuple(slice(None, None, n) for n in stride)
         target = target_in(wide)
         own = np.zeros(target.shape, bool)
-        own[tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide))] = mask
+        own[inside_of(box, wide)] = mask
         sampling = [n * s for n, s in zip(stride, spacing, strict=True)]
         found = _distance(own, target & ~own, thin, sampling)
         if found is not None and found <= reach:
@@ -149,7 +149,7 @@ def _attachment(
         return "fissural"
     wide = _widened(box, 3.0, anatomy.spacing_mm, anatomy.lobes.shape)
     own = np.zeros(anatomy.lobes[wide].shape, bool)
-    own[tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide))] = mask
+    own[inside_of(box, wide)] = mask
     near = dilated_mm(own, max(1.6, max(anatomy.spacing_mm)), anatomy.spacing_mm) & ~own
     beside = float((near & anatomy.vessels[wide]).sum() * np.prod(anatomy.spacing_mm))
     return "vascular" if beside >= _VESSEL_MM3 else "none"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy.typing as npt
 
 from readingroom.imaging import synthesis
 from readingroom.reader import Progress
-from readingroom.readers.lungnodule import simulatedmimics as mimics
 from readingroom.readers.lungnodule import simulatednodule as solids
 from readingroom.readers.lungnodule.placement import Sites, place
 from readingroom.readers.lungnodule.simulatedlung import (
@@ -29,83 +27,14 @@ from readingroom.readers.lungnodule.simulatedlung import (
     random_habitus,
     random_protocol,
 )
+from readingroom.readers.lungnodule.simulatedmimics import add_mimics, draw_plate
 from readingroom.readers.lungnodule.simulatednodule import FloatArray, Nodule
+from readingroom.readers.lungnodule.simulatedscan import InsertedNodule, SimulatedScan
 from readingroom.readers.lungnodule.simulatedtype import random_diameter, random_nodule
 from readingroom.study import Acquisition, Patient, Study, Volume
 
 #: Chooses the nodules of a scan.
 Choose = Callable[[np.random.Generator], Sequence[Nodule]]
-#: Where the frame of simulated scans begins, LPS mm: away from 0, so that mistakes show.
-_ORIGIN_LPS = (-150.0, -120.0, -200.0)
-
-
-@dataclass(frozen=True)
-class InsertedNodule:
-    """A nodule in a scan, with its truth.
-
-    Attributes
-    ----------
-    nodule : Nodule
-        What was inserted: type, layers, attachment.
-    centre_mm : ndarray, shape (3,)
-        ``(k, j, i)`` in mm from voxel (0, 0, 0).
-    volume_mm3, solid_volume_mm3 : float
-        What lies within the lung, spicules not counted; the second without ground glass.
-    start_kji : tuple of int
-        First voxel of `mask`'s box.
-    mask : ndarray of bool, ``[k, j, i]``
-        Voxels of which the nodule fills at least half.
-    """
-
-    nodule: Nodule
-    centre_mm: FloatArray
-    volume_mm3: float
-    solid_volume_mm3: float
-    start_kji: tuple[int, int, int]
-    mask: npt.NDArray[np.bool_]
-
-    @property
-    def diameter_mm(self) -> float:
-        """Diameter of the sphere of `volume_mm3`."""
-        return (6 * self.volume_mm3 / math.pi) ** (1 / 3)
-
-    @property
-    def solid_diameter_mm(self) -> float:
-        """Diameter of the sphere of `solid_volume_mm3`."""
-        return (6 * self.solid_volume_mm3 / math.pi) ** (1 / 3)
-
-
-@dataclass(frozen=True)
-class SimulatedScan:
-    """A scan with its truth, canonical axes.
-
-    Attributes
-    ----------
-    hu : ndarray of int16, ``[k, j, i]``
-    lungs : ndarray of uint8
-        1 right, 2 left.
-    nodules : tuple of InsertedNodule
-    real : ndarray, shape (n, 4)
-        Nodules that the source scan had: centre in mm and radius.
-    """
-
-    hu: npt.NDArray[np.int16]
-    lungs: npt.NDArray[np.uint8]
-    nodules: tuple[InsertedNodule, ...]
-    real: FloatArray
-    protocol: Protocol
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Voxel size along ``(k, j, i)``."""
-        return self.protocol.spacing_mm
-
-    @property
-    def ijk_to_lps(self) -> npt.NDArray[np.float64]:
-        """Matrix from ``(i, j, k, 1)`` to LPS mm."""
-        matrix = np.diag([*self.spacing_mm[::-1], 1.0])
-        matrix[:3, 3] = _ORIGIN_LPS
-        return matrix
 
 
 def screening_nodules(count: int) -> Choose:
@@ -137,7 +66,7 @@ def simulate(
     protocol = protocol or random_protocol(rng)
     scan = deform(rng, source, protocol, random_habitus(rng, wild=wild))
     if wild:
-        _add_mimics(rng, scan)
+        add_mimics(rng, scan)
     return insert(rng, scan, (nodules or screening_nodules(8))(rng), source.noise_hu)
 
 
@@ -229,7 +158,7 @@ def _draw_fissure(
     shape = nodule.layers[0].shape
     normal = shape.turn[:, int(np.argmin(shape.radii_mm))]
     at = centre + normal * float(shape.radii_mm.min()) * rng.uniform(-0.8, 0.8)
-    mimics.draw_plate(
+    draw_plate(
         rng,
         hu,
         scan.spacing_mm,
@@ -247,42 +176,6 @@ def _added_noise(
     """Return what is lacking to the protocol's noise, in white and soft-kernel texture."""
     lacking = math.sqrt(max(protocol.noise_hu**2 - (0.6 * source_noise_hu) ** 2, 4.0))
     return synthesis.ct_noise(rng, shape, lacking, [0.0, *[float(rng.uniform(0.35, 0.8))] * 2])
-
-
-def _add_mimics(rng: np.random.Generator, scan: LungScan) -> None:
-    """Draw vessels, scars and opacities into a training scan, in place."""
-    points = Sites.of(scan).within(4.0)
-    if not len(points):
-        return
-    spacing = scan.spacing_mm
-
-    def somewhere() -> FloatArray:
-        return np.asarray(points[rng.integers(len(points))], float)
-
-    for _ in range(int(rng.integers(4, 16))):
-        radius = float(np.exp(rng.uniform(np.log(0.7), np.log(3.0))))
-        mimics.draw_tree(rng, scan.hu, spacing, somewhere(), radius, blood_hu=rng.uniform(20, 160))
-    for _ in range(int(rng.integers(2, 14))):
-        mimics.draw_plate(
-            rng,
-            scan.hu,
-            spacing,
-            somewhere(),
-            solids.random_direction(rng),
-            radius_mm=float(rng.uniform(6, 35)),
-            thickness_mm=float(rng.uniform(0.6, 3.0)),
-            density_hu=float(rng.uniform(-700, 20)),
-        )
-    if rng.random() < 0.5:
-        for _ in range(int(rng.integers(2, 10))):
-            mimics.draw_cloud(
-                rng,
-                scan.hu,
-                spacing,
-                somewhere(),
-                radius_mm=float(rng.uniform(10, 32)),
-                density_hu=float(rng.uniform(-720, -50)),
-            )
 
 
 def as_study(scan: SimulatedScan, name: str = "simulated") -> Study:

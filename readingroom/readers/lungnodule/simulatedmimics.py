@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom.imaging import synthesis
+from readingroom.readers.lungnodule.placement import Sites
+from readingroom.readers.lungnodule.simulatedlung import LungScan
 from readingroom.readers.lungnodule.simulatednodule import FloatArray, random_direction
 
 Image = npt.NDArray[np.float32]
@@ -20,6 +22,42 @@ _SMALLEST_VESSEL_MM = 0.5
 _MOST_SEGMENTS = 40
 #: Murray's law for two equal daughters: r³ = 2 r'³.
 _MURRAY = 2 ** (-1 / 3)
+
+
+def add_mimics(rng: np.random.Generator, scan: LungScan) -> None:
+    """Draw vessels, scars and opacities into a training scan, in place."""
+    points = Sites.of(scan).within(4.0)
+    if not len(points):
+        return
+    spacing = scan.spacing_mm
+
+    def somewhere() -> FloatArray:
+        return np.asarray(points[rng.integers(len(points))], float)
+
+    for _ in range(int(rng.integers(4, 16))):
+        radius = float(np.exp(rng.uniform(np.log(0.7), np.log(3.0))))
+        draw_tree(rng, scan.hu, spacing, somewhere(), radius, blood_hu=rng.uniform(20, 160))
+    for _ in range(int(rng.integers(2, 14))):
+        draw_plate(
+            rng,
+            scan.hu,
+            spacing,
+            somewhere(),
+            random_direction(rng),
+            radius_mm=float(rng.uniform(6, 35)),
+            thickness_mm=float(rng.uniform(0.6, 3.0)),
+            density_hu=float(rng.uniform(-700, 20)),
+        )
+    if rng.random() < 0.5:
+        for _ in range(int(rng.integers(2, 10))):
+            draw_cloud(
+                rng,
+                scan.hu,
+                spacing,
+                somewhere(),
+                radius_mm=float(rng.uniform(10, 32)),
+                density_hu=float(rng.uniform(-720, -50)),
+            )
 
 
 def draw_tree(

@@ -62,7 +62,7 @@ class Shape:
     @property
     def diameter_mm(self) -> float:
         """Diameter of the sphere of equal volume."""
-        return (6 * self.volume_mm3 / math.pi) ** (1 / 3)
+        return math.cbrt(6 * self.volume_mm3 / math.pi)
 
     def scaled(self, diameter_mm: float) -> Shape:
         """Return the same body with another equivalent diameter; spicules stay as they are."""

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from readingroom.readers.lungnodule.grids import convex
+
 FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -54,17 +56,10 @@ def room_air(hu: FloatArray) -> Mask:
         numbers, _ = ndimage.label(~body[k] & ~tissue[k])
         at_edge = [n for n in np.unique(numbers[frame]) if n]
         if at_edge:
-            within = _convex(body[k])
+            within = convex(body[k])
             room = [n for n in at_edge if _is_room(plane, numbers == n, within)]
             outside[k] = np.isin(numbers, room)
     return outside
-
-
-def _convex(body: Mask) -> Mask:
-    """Return the convex outline of one slice of the body."""
-    from skimage.morphology import convex_hull_image
-
-    return np.asarray(convex_hull_image(body)) if body.any() else body
 
 
 def _is_room(plane: FloatArray, part: Mask, within: Mask) -> bool:

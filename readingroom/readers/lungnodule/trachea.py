@@ -37,7 +37,7 @@ def find_trachea(hu: FloatArray, air: Mask, size_mm: float) -> Mask:
     if seed is None:
         return np.zeros(air.shape, bool)
     grown = _grown(hu, seed, size_mm)
-    wall = ndimage.binary_dilation(grown, iterations=max(int(round(3.0 / size_mm)), 1))
+    wall = ndimage.binary_dilation(grown, iterations=max(round(3.0 / size_mm), 1))
     return np.asarray(wall & air | grown)
 
 
@@ -57,7 +57,7 @@ def _seed(hu: FloatArray, air: Mask, size_mm: float) -> tuple[int, int, int] | N
             offset = abs(centre[1] - _middle(air, k)) * size_mm
             score = length * size_mm - offset
             if offset < 45.0 and (best is None or score > best[0]):
-                best = score, (k, int(round(centre[0])), int(round(centre[1])))
+                best = score, (k, round(centre[0]), round(centre[1]))
     return None if best is None else best[1]
 
 

@@ -55,14 +55,14 @@ class DetectRecipe:
 
     name = cards.DETECT
     seed = 20261121
-    steps = 700
+    steps = 480
     batch_size = 32
     learning_rate = 3e-3
     weight_decay = 1e-2
     ema_decay = 0.98
     inputs = 2
     gradient_clip = 2.0
-    validate_every = 700
+    validate_every = 480
     architecture = "nodulenet3d"
     arguments: Mapping[str, Any] = {"inputs": CHANNELS, "outputs": len(CLASSES) + 1}
 
@@ -104,7 +104,7 @@ class DetectRecipe:
             for c, sd in zip(turned, (noise, noise / 3), strict=True)
         ]
         fine, wide = (network_input(cube[None])[0] for cube in hu)
-        return fine, wide, np.int64(self._labels[n]), np.float32(self._sizes[n])
+        return fine, wide, np.asarray(self._labels[n]), np.asarray(self._sizes[n])
 
     def loss(self, output: Tensor, batch: tuple[Tensor, ...]) -> Tensor:
         """Return cross-entropy over the classes plus the error of the log diameter."""
@@ -160,7 +160,7 @@ def calibrated(network: nn.Module, recipe: DetectRecipe, prevalence: float = 0.0
     score, nodule = nodule_score(logits), labels > 0
     weight = np.where(nodule, prevalence / nodule.mean(), (1 - prevalence) / (1 - nodule.mean()))
     slope, offset = _platt(score, nodule, weight)
-    last: nn.Linear = network.head[-1]  # type: ignore[index, assignment, union-attr]
+    last: nn.Linear = network.head[-1]  # type: ignore[index, assignment]
     with torch.no_grad():
         last.weight[:-1] *= slope
         last.bias[:-1] *= slope

@@ -172,11 +172,12 @@ def final_model(
 def reader_scatter(nodules: Sequence[Rated]) -> dict[str, float]:
     """Return the pooled standard deviation among readers of each characteristic.
 
-    For the diameter 0.15 in the logarithm of base 2: readers differ by a tenth.
+    For the diameter 0.15 in the logarithm of base 2: readers differ by a tenth. Calcium is
+    seen or not seen: readers who disagree about its *pattern* do not make it uncertain.
     """
     several = [n for n in nodules if n.variances]
     weight = np.array([n.readers - 1 for n in several], dtype=np.float64)
-    names = [name for name in dict.fromkeys(INPUTS.values()) if name != "diameter"]
+    names = [n for n in dict.fromkeys(INPUTS.values()) if n not in ("diameter", "calcification")]
     pooled = {
         name: float(np.sqrt(np.average([n.variances[name] for n in several], weights=weight)))
         for name in names
@@ -233,7 +234,7 @@ def _card(model: MalignancyModel, metrics: dict[str, CardMetric], data: Examples
         ),
         limits=(
             "Predicts radiologists' suspicion, not cancer: published AUCs against pathology "
-            "are .71 to .90. Half of the decided nodules were suspicious, far more than in "
+            "are .71 to .90. A third of the decided nodules were suspicious, far more than in "
             "screening: the probability is not that of a screened person. Characteristics "
             "measured in the image are less sure than a reader's."
         ),

@@ -19,6 +19,7 @@ from readingroom.readers.lungnodule import anchors, cards
 from readingroom.readers.lungnodule import simulate as simulation
 from readingroom.readers.lungnodule.detectvolume import GRID_MM, normalised
 from readingroom.readers.lungnodule.simulatedlung import SourceLung
+from readingroom.readers.lungnodule.simulatedscan import InsertedNodule, SimulatedScan
 
 Arrays = tuple[npt.NDArray[Any], ...]
 
@@ -51,7 +52,7 @@ def write_volume_case(source: SourceLung, seed: int, number: int, folder: Path) 
     return path
 
 
-def _box(scan: simulation.SimulatedScan, nodule: simulation.InsertedNodule) -> list[float]:
+def _box(scan: SimulatedScan, nodule: InsertedNodule) -> list[float]:
     """Return the box about a nodule's voxels on the 1 mm grid: centre and extents."""
     places = np.argwhere(nodule.mask)
     spacing = np.array(scan.spacing_mm)

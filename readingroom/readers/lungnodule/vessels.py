@@ -72,6 +72,16 @@ def _thick(sure: Mask, size_mm: float) -> Mask:
     return np.asarray(ndimage.binary_dilation(core, iterations=steps + 2)) if core.any() else core
 
 
+def _tubular(fine: LungGrid, flat: npt.NDArray[np.intp], sigma_mm: float) -> Mask:
+    clipped = np.minimum(fine.hu, 100.0)
+    smooth = ndimage.gaussian_filter(clipped, sigma_mm / fine.size_mm, truncate=3.0)
+    low, middle, high = eigenvalues_at(smooth, flat)
+    curved = middle < -4.0 * (fine.size_mm / sigma_mm) ** 2
+    return np.asarray(
+        curved & (middle < _NOT_SHEET * low) & (np.abs(high) < _NOT_BALL * np.abs(middle))
+    )
+
+
 def _long_enough(mask: Mask, size_mm: float) -> Mask:
     """Keep the pieces that are large enough and longer than a ball of their volume."""
     numbers, count = ndimage.label(mask, np.ones((3, 3, 3)))

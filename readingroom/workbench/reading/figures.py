@@ -67,7 +67,8 @@ def by_structure(machine: Reading, reviewed: Reading, language: Language, *, dar
         for bar in bars:
             bar.set_color(color)
         axes.bar_label(bars, labels=[labels.value(value, "") for value in values], padding=3)
-    axes.set_yticks(places, list(layout.rows))
+    titles = [labels.short_title(key, (), layout, language) for key in layout.rows]
+    axes.set_yticks(places, titles)
     axes.set_xlim(0, max([*before, *now, 1.0]) * 1.25)
     axes.set_xlabel(pick(layout.columns[0].label, language))
     _legend(axes, dark)

@@ -81,8 +81,32 @@ def _shown(finding: Finding, name: str, layout: Layout | None, language: Languag
     return "–" if measured is None else labels.value(measured.value, measured.unit)
 
 
-def details(finding: Finding, language: Language) -> list[dict[str, str]]:
-    """Return every measurement of one finding."""
+def details(
+    finding: Finding, language: Language, layout: Layout | None = None
+) -> list[dict[str, str]]:
+    """Return everything that is said of one finding: attributes, measurements, reasons."""
+    said = [
+        {"label": pick(column.label, language), "value": text, "method": ""}
+        for column in (() if layout is None else layout.said)
+        if (text := attribute_text(finding, column, language))
+    ]
+    return [*said, *_measured(finding, language), *_reasons(finding, language)]
+
+
+def _reasons(finding: Finding, language: Language) -> list[dict[str, str]]:
+    """Return what moved the probability of malignancy, and how far (log odds)."""
+    reasons = (finding.evidence.get("malignancy") or {}).get("reasons") or []
+    return [
+        {
+            "label": str(reason["text_zh" if language == "zh" else "text"]),
+            "value": f"{float(reason['contribution']):+.2f}",
+            "method": "",
+        }
+        for reason in reasons
+    ]
+
+
+def _measured(finding: Finding, language: Language) -> list[dict[str, str]]:
     return [
         {
             "label": labels.quantity(name.removeprefix("contrast_derived_"), language),

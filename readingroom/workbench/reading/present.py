@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from readingroom.report.layouts import layout_of
 from readingroom.report.phrases import Language, patient_facts, person
 from readingroom.review import ReviewSession
 from readingroom.workbench.reading import findingrows, history, labels, numbers
@@ -103,7 +104,9 @@ class Present:
         state.page_selected = selected["id"] if selected else ""
         state.page_selected_row = selected
         state.page_details = (
-            findingrows.details(session.reading.finding(selected["id"]), self._language)
+            findingrows.details(
+                session.reading.finding(selected["id"]), self._language, layout_of(session.reading)
+            )
             if selected
             else []
         )

@@ -95,7 +95,8 @@ class Player:
 
     def _frame(self) -> int:
         low, _ = self._stage.slices[VIEW].get_slice_range()
-        return int(round(self._stage.slices[VIEW].get_slice_value() - low))
+        frame: float = self._stage.slices[VIEW].get_slice_value() - low
+        return round(frame)
 
 
 def window_of(volume: Volume) -> tuple[float, float]:

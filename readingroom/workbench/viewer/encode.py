@@ -33,7 +33,8 @@ def encode(pixels: Pixels, *, still: bool) -> tuple[bytes, dict[str, Any]]:
     if still:
         image.save(out, "png", compress_level=_PNG_EFFORT)
     else:
-        image.save(out, "jpeg", quality=_MOVING_QUALITY)
+        # A brush's stroke is three pixels wide: colours at half the resolution would wash it out.
+        image.save(out, "jpeg", quality=_MOVING_QUALITY, subsampling=0)
     rows, columns = pixels.shape[:2]
     kind = "image/png" if still else "image/jpeg"
     meta = {"type": kind, "codec": "", "w": columns, "h": rows, "key": "key"}

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
+
 from readingroom.workbench.viewer.encode import Pixels, encode
 
 #: Rest after which the last picture is sent again without loss, s.
@@ -41,14 +43,17 @@ class RenderQueue:
     def __init__(self) -> None:
         self._wanted: dict[str, tuple[Drawn, float]] = {}
         self._resting: dict[str, tuple[Drawn, Pixels]] = {}
+        self._shown: dict[str, Pixels] = {}
         self.first = ""
         self._task: asyncio.Task[None] | None = None
         self._changed: asyncio.Event | None = None
         self.after_frame: list[Callable[[], None]] = []
         self.frames = 0
 
-    def request(self, view: Drawn) -> None:
-        """Have `view` rendered soon."""
+    def request(self, view: Drawn, *, anew: bool = False) -> None:
+        """Have `view` rendered soon; sent if it looks different, or `anew` in any case."""
+        if anew:
+            self._shown.pop(view.name, None)
         self._wanted.setdefault(view.name, (view, time.monotonic()))
         self._wake()
 
@@ -127,6 +132,10 @@ class RenderQueue:
         del self._wanted[view.name]
         pixels = view.draw()
         self.frames += 1
+        # Slicer asks for all views at any change of the scene, as for every surface in 3D.
+        if view.name in self._shown and np.array_equal(pixels, self._shown[view.name]):
+            return
+        self._shown[view.name] = pixels
         self._resting[view.name] = (view, pixels)
         _push(view, pixels, still=False)
 

@@ -58,9 +58,9 @@ class RemoteView:
         """Pixels of the view per pixel of the page."""
         return float(self.adapter.scale_factor)
 
-    def request(self) -> None:
-        """Have the view rendered soon."""
-        self._queue.request(self)
+    def request(self, *, anew: bool = False) -> None:
+        """Have the view rendered soon; sent even if it looks as before only if `anew`."""
+        self._queue.request(self, anew=anew)
 
     def prefer(self) -> None:
         """Render this view before the others from now on."""
@@ -129,11 +129,13 @@ class _Scheduler:
     def set_push_callback(self, callback: Any) -> None:
         del callback  # the queue pushes through the adapter
 
+    # A page that says its size may be a new one, which has no picture yet.
+
     def schedule_render(self) -> None:
-        self._owner.request()
+        self._owner.request(anew=True)
 
     def reset(self) -> None:
-        self._owner.request()
+        self._owner.request(anew=True)
 
     async def close(self) -> None:
         return None

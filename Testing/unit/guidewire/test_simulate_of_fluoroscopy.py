@@ -328,3 +328,13 @@ def test_a_case_on_disk_is_read_back_with_its_scale(tmp_path):
     truth = json.loads(file.with_suffix(".truth.json").read_text(encoding="utf-8"))
     told = truth["frames"][1]["wires"][0]["centerline_xy_px"]
     np.testing.assert_allclose(told, sequence.centerlines[1][0], atol=0.01)
+
+
+def test_hard_cases_can_be_asked_for(a_bank):
+    plain, hard = (
+        simulate_pair(
+            np.random.default_rng(2), 96, distractors=0.0, always=names, backgrounds=a_bank
+        )
+        for names in ((), ("screws", "probe"))
+    )
+    assert np.abs(plain.frame - hard.frame).mean() > 0.01

@@ -137,7 +137,8 @@ def test_a_drawn_solid_part_is_measured_as_drawn():
 
     found = after.finding(glass.id)
     assert glass.measurements["solid_volume"].value == 0
-    assert found.measurements["solid_volume"].value == pytest.approx(27 * 8.0, rel=0.25)
+    # Border voxels count by partial volume: at most the voxels drawn and one around them.
+    assert 27 * 8.0 <= found.measurements["solid_volume"].value < 125 * 8.0
     assert found.attributes["solid_part_from"] == "person"
     assert READER.remeasure(reading, study, masks).findings == after.findings
 

@@ -125,9 +125,9 @@ def test_every_risk_model_is_there_or_says_what_it_lacks():
 @pytest.mark.parametrize(
     ("guideline", "names"),
     [
-        ("lung_rads", {"lung_rads"}),
-        ("fleischner", {"fleischner"}),
-        ("both", {"lung_rads", "fleischner"}),
+        ("lung_rads", {"lung_rads", "patient_risk"}),
+        ("fleischner", {"fleischner", "patient_risk"}),
+        ("both", {"lung_rads", "fleischner", "patient_risk"}),
     ],
 )
 def test_the_guideline_asked_for_is_the_one_given(guideline, names):

@@ -156,3 +156,10 @@ def test_video_and_dicom_together(tmp_path):
     other.write_bytes(b"something")
 
     assert refusal_of([file, other]) == "MIXED_INPUT"
+
+
+@pytest.mark.parametrize("start", [b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08", b"PK\x03\x04"])
+def test_an_archive_is_called_one(tmp_path, start):
+    (tmp_path / "xa.dcm").write_bytes(start + bytes(200))
+
+    assert refusal_of(tmp_path) == "FILE_PACKED"
