@@ -106,7 +106,7 @@ def test_from_playing_to_a_saved_correction(a_page):
     # The overlay lies on the wire of the very frame that is shown.
     frame = a_page.value("liveState.shown")
     assert a_page.green_at(curve(frame)[100]) > 60
-    assert a_page.green_at(curve(frame)[100] + [0, 14]) == 0
+    assert a_page.green_at(curve(frame)[100] + np.array([0, 14])) == 0
     assert page.inner_text("#count") == "1"
     # A point of the spline dragged off the wire, with nothing to cling to.
     page.uncheck("#cling")

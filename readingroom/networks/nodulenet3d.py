@@ -65,16 +65,30 @@ class NoduleNet3d(nn.Module):
         super().__init__()
         self.fine = _branch(inputs, widths)
         self.wide = _branch(inputs, widths)
+        seen = 2 * (3 * widths[-1] + widths[-2])
         self.head = nn.Sequential(
-            nn.Linear(4 * widths[-1], hidden),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Linear(hidden, outputs),
+            nn.Linear(seen, hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, outputs)
         )
 
     def forward(self, fine: Tensor, wide: Tensor) -> Tensor:
         """Return the numbers of each candidate."""
-        seen = [branch(x) for branch, x in ((self.fine, fine), (self.wide, wide))]
-        pooled = [part for x in seen for part in (x.mean((2, 3, 4)), x.amax((2, 3, 4)))]
-        found: Tensor = self.head(torch.cat(pooled, 1))
+        parts = [*_seen(self.fine, fine), *_seen(self.wide, wide)]
+        found: Tensor = self.head(torch.cat(parts, 1))
         return found
+
+
+def _seen(branch: nn.Sequential, cubes: Tensor) -> list[Tensor]:
+    """Return what a branch sees at the cube's centre, where the candidate is, and around it.
+
+    Without the centre, a small nodule cannot be told from the vessels beside it.
+    """
+    finer = branch[:-1](cubes)
+    coarse = branch[-1](finer)
+    everywhere = [coarse.mean((2, 3, 4)), coarse.amax((2, 3, 4))]
+    return [_centre(finer), _centre(coarse), *everywhere]
+
+
+def _centre(x: Tensor) -> Tensor:
+    """Return the mean of the one or two middle cells along each axis."""
+    k, j, i = (slice((n - 1) // 2, n // 2 + 1) for n in x.shape[2:])
+    return x[:, :, k, j, i].mean((2, 3, 4))

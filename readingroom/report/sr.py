@@ -29,7 +29,13 @@ from readingroom.report.dicomsource import Source, read_source
 from readingroom.report.imagelibrary import describable
 from readingroom.report.regions import regions_of, reported
 from readingroom.report.signature import signed_at
-from readingroom.report.srgroups import Group, curve_group, finding_group, total_groups
+from readingroom.report.srgroups import (
+    Group,
+    bidimensional_group,
+    curve_group,
+    finding_group,
+    total_groups,
+)
 
 if TYPE_CHECKING:
     from readingroom.reading import Reading
@@ -130,7 +136,8 @@ def _groups(
         return [*shown, *total_groups(reading)]
     frame = str(source.first.FrameOfReferenceUID)
     groups = [finding_group(reading, finding, frame, segmentation) for finding in reported(reading)]
-    return [*groups, *total_groups(reading)]
+    lines = [g for f in reported(reading) for g in bidimensional_group(reading, f, frame)]
+    return [*groups, *lines, *total_groups(reading)]
 
 
 def _observers(reading: Reading) -> sr.ObservationContext:

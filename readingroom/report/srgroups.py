@@ -55,18 +55,14 @@ def finding_group(
     """
     point = np.array([finding.position_lps_mm])
     segment = _referenced_segment(finding, segmentation)
-    series = reading.study.series[0].uid if reading.study.series else ""
     terms = _terms(reading, finding)
     shared: dict[str, Any] = {
-        "tracking_identifier": sr.TrackingIdentifier(
-            uid=lasting_uid(reading.reader, series, finding.id),
-            identifier=f"{finding.id} ({finding.label})",
-        ),
+        "tracking_identifier": _tracking(reading, finding),
         "finding_category": terms.category,
         "finding_type": terms.type,
         "finding_sites": [sr.FindingSite(terms.region)] if terms.region else None,
         "algorithm_id": _algorithm(reading),
-        "measurements": _finding_measurements(finding, frame_of_reference) + _certainty(finding),
+        "measurements": _measurements(finding.measurements) + _certainty(finding),
         "qualitative_evaluations": _evaluations(finding),
     }
     if segment is not None:
@@ -255,16 +251,40 @@ _LINES = {
 }
 
 
-def _finding_measurements(finding: Finding, frame_of_reference: str) -> list[sr.Measurement]:
-    """Return the measurements of a finding; diameters with their lines (TID 300, SCOORD3D)."""
-    found = []
-    for name, measurement in finding.measurements.items():
-        if measurement.value is None or name in _REPEATED:
-            continue
-        ends = finding.attributes.get(_LINES.get(name, ""))
-        line = None if not ends else [_line(np.array(ends, np.float64), frame_of_reference)]
-        found.append(_measurement(name, measurement, line))
-    return found
+def bidimensional_group(reading: Reading, finding: Finding, frame_of_reference: str) -> list[Group]:
+    """Return the group of the two diameters as lines in patient space; none without lines.
+
+    TID 1501 with TID 300: groups of regions (TID 1410, 1411) have no place for the
+    coordinates of a measurement. The tracking identifiers are those of the finding.
+    """
+    drawn = {name: finding.attributes.get(ends) for name, ends in _LINES.items()}
+    measurements = [
+        _measurement(
+            name, finding.measurements[name], [_line(np.array(ends, float), frame_of_reference)]
+        )
+        for name, ends in drawn.items()
+        if ends and name in finding.measurements
+    ]
+    if not measurements:
+        return []
+    terms = _terms(reading, finding)
+    return [
+        sr.MeasurementsAndQualitativeEvaluations(
+            tracking_identifier=_tracking(reading, finding),
+            finding_type=terms.type,
+            finding_sites=[sr.FindingSite(terms.region)] if terms.region else None,
+            algorithm_id=_algorithm(reading),
+            measurements=measurements,
+        )
+    ]
+
+
+def _tracking(reading: Reading, finding: Finding) -> sr.TrackingIdentifier:
+    series = reading.study.series[0].uid if reading.study.series else ""
+    return sr.TrackingIdentifier(
+        uid=lasting_uid(reading.reader, series, finding.id),
+        identifier=f"{finding.id} ({finding.label})",
+    )
 
 
 def _line(ends: npt.NDArray[np.float64], frame_of_reference: str) -> sr.CoordinatesForMeasurement3D:

@@ -33,8 +33,10 @@ def frames_of(node: Any) -> npt.NDArray[np.generic]:
 def sequence_of(node: Any) -> Any | None:
     """Return the sequence node whose proxy `node` is; None if it is none."""
     scene = node.GetScene()
-    browsers = scene.GetNodesByClass("vtkMRMLSequenceBrowserNode") if scene else None
-    for n in range(browsers.GetNumberOfItems() if browsers else 0):
+    if scene is None:
+        return None
+    browsers = scene.GetNodesByClass("vtkMRMLSequenceBrowserNode")
+    for n in range(browsers.GetNumberOfItems()):
         sequence = browsers.GetItemAsObject(n).GetSequenceNode(node)
         if sequence is not None and sequence.GetNumberOfDataNodes() > 1:
             return sequence

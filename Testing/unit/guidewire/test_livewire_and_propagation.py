@@ -7,7 +7,7 @@ import pytest
 
 from readingroom.evaluation.topology import curve_score
 from readingroom.readers.guidewire.livewire import follow, live_wire, propagate
-from readingroom.readers.guidewire.ridge import probability, ridges
+from readingroom.readers.guidewire.ridge import ridges
 from Testing.fixtures.guidewire_case import SHAPE, curve, frames
 
 
@@ -54,8 +54,6 @@ def test_it_stops_where_nothing_is_left_to_follow(evidence):
     assert [one.frame for one in carried] == [0]
 
 
-def test_a_wire_is_the_most_certain_thing_in_the_picture(evidence):
-    seen = probability(evidence[0])
+def test_a_wire_is_the_strongest_thing_in_the_picture(evidence):
     x, y = np.rint(curve(0)[20:-20]).astype(int).T
-    assert (seen[y, x] > 0.5).mean() > 0.95
-    assert (seen > 0.5).mean() < 0.12
+    assert np.median(evidence[0][y, x]) > 8 * np.median(evidence[0])

@@ -90,7 +90,7 @@ def a_loop(frame: int) -> np.ndarray:
     t = np.linspace(-np.pi / 2, 1.35 * np.pi, 150)
     ring = np.column_stack([70 + 20 * np.cos(t), 40 + 20 * np.sin(t)])
     shaft = np.column_stack([np.linspace(3, 70, 60), np.full(60, 20.0)])
-    return np.concatenate([shaft[:-1], ring]) + [0.0, 0.5 * frame]
+    return np.concatenate([shaft[:-1], ring]) + np.array([0.0, 0.5 * frame])
 
 
 def test_a_tip_that_comes_back_to_its_own_shaft_does_not_grow():

@@ -25,7 +25,11 @@ def concepts_of(item):
     found = []
     for child in item.get("ContentSequence", []):
         names = child.get("ConceptNameCodeSequence")
-        found += [(names[0].CodeValue, child)] if names else []
+        found += (
+            [(str(names[0].get("CodeValue") or names[0].get("LongCodeValue")), child)]
+            if names
+            else []
+        )
         found += concepts_of(child)
     return found
 
@@ -38,18 +42,27 @@ def test_every_nodule_is_a_group_with_lines_box_and_segment(case):
     coded = concepts_of(document)
 
     groups = [item for value, item in coded if value == "125007" and item.get("ContentSequence")]
-    nodules = [g for g in groups if any(v == "bounding_box" for v, _ in concepts_of(g))]
-    assert len(nodules) == len(reading.findings)
-    for group, finding in zip(nodules, reading.findings, strict=True):
-        inside = dict(concepts_of(group))
-        for code, name in (("103339001", "long_axis"), ("103340004", "short_axis")):
-            line = inside[code].ContentSequence
-            drawn = next(item for item in line if item.ValueType == "SCOORD3D")
-            ends = finding.attributes[f"{name}_lps_mm"]
-            assert drawn.GraphicType == "POLYLINE"
-            assert list(drawn.GraphicData) == pytest.approx(
-                [x for end in ends for x in end], abs=0.01
-            )
+    nodules = [g for g in groups if "bounding_box" in dict(concepts_of(g))]
+    drawn = [g for g in groups if any(i.ValueType == "SCOORD3D" for i in lines_of(g))]
+
+    assert len(nodules) == len(drawn) == len(reading.findings)
+    for finding, whole, group in zip(reading.findings, nodules, drawn, strict=True):
+        assert tracking_of(whole) == tracking_of(group) == f"{finding.id} (NODULE)"
+        ends = [finding.attributes[f"{name}_axis_lps_mm"] for name in ("long", "short")]
+        for line, (one, other) in zip(lines_of(group), ends, strict=True):
+            assert line.GraphicType == "POLYLINE"
+            assert list(line.GraphicData) == pytest.approx([*one, *other], abs=0.01)
+
+
+def tracking_of(group):
+    return dict(concepts_of(group))["112039"].TextValue
+
+
+def lines_of(group):
+    """Return the lines of the long and of the short axis of a group."""
+    axes = [item for v, item in concepts_of(group) if v in ("103339001", "103340004")]
+    inside = [item for axis in axes for item in axis.get("ContentSequence", [])]
+    return [item for item in inside if item.ValueType == "SCOORD3D"]
 
 
 def test_the_segmentation_holds_nodules_and_lobes_by_code(case):
@@ -118,4 +131,5 @@ def test_each_nodule_has_voxels_of_its_own_in_reports(case):
 
 def test_surfaces_are_written(case):
     _, reading, place = case
-    assert [path for path in mesh.write(reading, place / "stl", "stl") if path.stat().st_size > 1000]
+    files = mesh.write(reading, place / "stl", "stl")
+    assert [path for path in files if path.stat().st_size > 1000]

@@ -14,7 +14,7 @@ from Testing.fixtures.guidewire_case import SHAPE, a_reading, a_study, curve
 
 def wrong(frame: int) -> np.ndarray:
     """Return a curve well beside the wire."""
-    return [*curve(frame), 0.0, 9.0]
+    return curve(frame) + np.array([0.0, 9.0])
 
 
 @pytest.fixture

@@ -18,8 +18,10 @@ _DATA = (
     "synthetic and projected from LIDC-IDRI-0001 (CC BY 3.0); no fluoroscopy was seen."
 )
 _LIMITS = (
-    "Trained on simulation only. Pacemaker and ECG leads, sternal wires and the edges of "
-    "contrast-filled vessels are the likeliest false wires."
+    "Trained on simulation only, for 20 minutes on one processor core. Misses faint wires over "
+    "dense parts of the body; takes sternal wires, pacemaker and ECG leads, empty catheters and "
+    "contrast-filled vessels for wires (about half of what it finds among such devices is "
+    "false)."
 )
 _CHANNELS = ("frame, standardised", "frame before, standardised")
 

@@ -109,8 +109,8 @@ def numbers(findings: Iterable[Finding], frames_read: int, timeline: Timeline) -
     seen = [f for f in wires if not f.attributes["predicted"]]
     identities = {int(f.attributes["identity"]) for f in wires}
     found = {
-        "frames_read": _count(frames_read),
         "frames_with_wire": _count(len({f.attributes["frame"] for f in seen})),
+        "frames_read": _count(frames_read),
         "frames_predicted": _count(
             len({f.attributes["frame"] for f in wires} - {f.attributes["frame"] for f in seen})
         ),

@@ -13,8 +13,6 @@ Image = npt.NDArray[np.float32]
 
 #: Widths that are looked for, as standard deviations, px.
 SCALES_PX = (1.0, 1.8, 3.0)
-#: A ridge this many times as strong as the picture's median counts as certain.
-_CERTAIN = 12.0
 
 
 def ridges(frame: npt.NDArray[np.floating], scales_px: tuple[float, ...] = SCALES_PX) -> Image:
@@ -30,21 +28,6 @@ def ridges(frame: npt.NDArray[np.floating], scales_px: tuple[float, ...] = SCALE
     """
     image = np.asarray(frame, np.float32)
     return np.asarray(np.maximum.reduce([_at_scale(image, scale) for scale in scales_px]))
-
-
-def probability(strength: Image, field: npt.NDArray[np.bool_] | None = None) -> Image:
-    """Return ridge strength as 0…1, 0.5 where it is six times the median of the picture.
-
-    Parameters
-    ----------
-    field : ndarray of bool, optional
-        Where the picture is; its border, which looks like a line, is left out.
-    """
-    inside = np.ones(strength.shape, bool) if field is None else field
-    inside = ndimage.binary_erosion(inside, iterations=6, border_value=field is None)
-    level = float(np.median(strength[inside])) if inside.any() else 0.0
-    scaled = strength / max(_CERTAIN * level, 1e-6)
-    return np.where(inside, np.clip(scaled, 0.0, 1.0), 0.0).astype(np.float32)
 
 
 def _at_scale(image: Image, scale: float) -> Image:

@@ -40,7 +40,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 #: Diameter that the size output is relative to, mm.
 SIZE_MM = 8.0
 _CASES, _VOLUMES = 48, 24
-_SHIFT_MM = 2.0
+_SHIFT_MM = 1.0
 _SIZE_WEIGHT = 0.3
 
 
@@ -55,14 +55,14 @@ class DetectRecipe:
 
     name = cards.DETECT
     seed = 20261121
-    steps = 480
+    steps = 330
     batch_size = 32
     learning_rate = 3e-3
     weight_decay = 1e-2
     ema_decay = 0.98
     inputs = 2
     gradient_clip = 2.0
-    validate_every = 480
+    validate_every = 330
     architecture = "nodulenet3d"
     arguments: Mapping[str, Any] = {"inputs": CHANNELS, "outputs": len(CLASSES) + 1}
 
