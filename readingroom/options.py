@@ -54,6 +54,35 @@ def option(
     return field
 
 
+class ComputeOptions(ReaderOptions):
+    """Base of the options of readers that run networks: where and how they compute."""
+
+    device: Literal["auto", "cpu", "cuda"] = option(
+        "auto",
+        en="Device",
+        zh="计算设备",
+        help_en="Where the networks run; 'auto' takes what is there.",
+        help_zh="网络运行设备；“auto”按现有硬件选择。",
+        advanced=True,
+    )
+    precision: Literal["auto", "float32", "float16"] = option(
+        "auto",
+        en="Precision",
+        zh="精度",
+        help_en="Arithmetic of the networks; 'auto' halves it on a GPU only.",
+        help_zh="网络运算精度；“auto”仅在 GPU 上使用半精度。",
+        advanced=True,
+    )
+    deterministic: bool = option(
+        False,
+        en="Deterministic",
+        zh="可重复",
+        help_en="Bit-equal readings on one machine, at some cost in time.",
+        help_zh="在同一台机器上结果逐位一致，会稍慢。",
+        advanced=True,
+    )
+
+
 @dataclass(frozen=True)
 class OptionDescription:
     """One option as a form or a command line needs it."""
@@ -72,8 +101,10 @@ class OptionDescription:
 
 
 def describe(options_type: type[ReaderOptions]) -> list[OptionDescription]:
-    """Return the options of a reader in the order of their declaration."""
-    return [_describe_field(name, field) for name, field in options_type.model_fields.items()]
+    """Return the options of a reader: its own as declared, then those of its base."""
+    fields = options_type.model_fields
+    names = sorted(fields, key=lambda name: name in options_type.__bases__[0].model_fields)
+    return [_describe_field(name, fields[name]) for name in names]
 
 
 def _describe_field(name: str, field: Any) -> OptionDescription:

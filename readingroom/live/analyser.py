@@ -15,6 +15,9 @@ from readingroom.readers.guidewire.findings import runs
 from readingroom.readers.guidewire.live import LiveReader
 from readingroom.readers.guidewire.track import Tracked, Tracker
 
+#: Frames for which a hidden device is still shown.
+_HIDDEN = 3
+
 
 @dataclass(frozen=True)
 class Found:
@@ -30,7 +33,7 @@ def analyser_for(engine: Engine) -> Analyser:
 
     Another size of frames begins another sequence.
     """
-    reader, tracker = LiveReader(engine), Tracker()
+    reader, tracker = LiveReader(engine), Tracker(max_hidden=_HIDDEN)
     shape: tuple[int, ...] = ()
 
     def analyse(frame: npt.NDArray[Any]) -> Found:

@@ -105,9 +105,10 @@ class Videos:
 def simulated_videos() -> list[Video]:
     """Return the test videos that need no file; drawn anew from fixed seeds."""
     kinds: tuple[tuple[str, dict[str, str], int, dict[str, Any]], ...] = (
-        ("one-wire", {"en": "One wire", "zh": "单根导丝"}, 11, {}),
-        ("low-dose", {"en": "Low dose", "zh": "低剂量"}, 12, {"dose": 0.25}),
-        ("two-wires", {"en": "Two wires", "zh": "两根导丝"}, 13, {"wires": 2}),
+        ("one-wire", {"en": "One wire", "zh": "单根导丝"}, 11, {"distractors": ()}),
+        ("low-dose", {"en": "Low dose", "zh": "低剂量"}, 12, {"dose": 0.25, "distractors": ()}),
+        ("two-wires", {"en": "Two wires", "zh": "两根导丝"}, 13, {"wires": 2, "distractors": ()}),
+        ("other-devices", {"en": "Among other devices", "zh": "含其他器械"}, 14, {}),
     )
     return [
         Video(f"simulated-{name}", title, True, _simulator(seed, settings))

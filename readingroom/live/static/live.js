@@ -310,6 +310,7 @@ function speak() {
   $("language").textContent = say("other");
   $("play").textContent = say(state.playing ? "pause" : "play");
   $("analyse").textContent = say(state.analysing ? "stop" : "start");
+  if (state.edit?.length) tell(say("drag"));
   list();
 }
 

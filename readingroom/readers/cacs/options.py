@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from readingroom.options import ReaderOptions, option
+from readingroom.options import ComputeOptions, option
 
 
-class CacsOptions(ReaderOptions):
+class CacsOptions(ComputeOptions):
     """Options of the reader ``cacs``.
 
     Patient facts left empty are taken from the images where these carry them (age, sex);
@@ -201,28 +201,4 @@ class CacsOptions(ReaderOptions):
         zh="心肌梗死家族史",
         help_en="Heart attack in a parent, sibling or child; for the MESA risk.",
         help_zh="父母、兄弟姐妹或子女曾患心肌梗死；用于 MESA 风险。",
-    )
-    device: Literal["auto", "cpu", "cuda"] = option(
-        "auto",
-        en="Device",
-        zh="计算设备",
-        help_en="Where the networks run; 'auto' takes what is there.",
-        help_zh="网络运行设备；“auto”按现有硬件选择。",
-        advanced=True,
-    )
-    precision: Literal["auto", "float32", "float16"] = option(
-        "auto",
-        en="Precision",
-        zh="精度",
-        help_en="Arithmetic of the networks; 'auto' halves it on a GPU only.",
-        help_zh="网络运算精度；“auto”仅在 GPU 上使用半精度。",
-        advanced=True,
-    )
-    deterministic: bool = option(
-        False,
-        en="Deterministic",
-        zh="可重复",
-        help_en="Bit-equal readings on one machine, at some cost in time.",
-        help_zh="在同一台机器上结果逐位一致，会稍慢。",
-        advanced=True,
     )

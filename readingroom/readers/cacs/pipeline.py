@@ -5,16 +5,12 @@ Kept apart from `reader`, so that a person's review never loads them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
-from readingroom import __version__
-from readingroom.errors import RefusedInput
-from readingroom.imaging import digest
 from readingroom.imaging.geometry import Resampled, resample
 from readingroom.imaging.kernel import sharpness
 from readingroom.imaging.quality import noise_sd
@@ -29,15 +25,14 @@ from readingroom.readers.cacs.lesion import LABELS, Lesion
 from readingroom.readers.cacs.lesioninput import Scan
 from readingroom.readers.cacs.options import CacsOptions
 from readingroom.readers.cacs.organs import Organs
+from readingroom.readers.machine import Clock, provenance, refuse
 from readingroom.readers.studyrecord import study_record
 from readingroom.reading import (
-    CardReference,
     Finding,
     Landmark,
     Masks,
     Measurement,
     NoteRecord,
-    Provenance,
     Reading,
 )
 from readingroom.study import Note, Study, Volume
@@ -76,10 +71,10 @@ def read(
     chosen : Note
         Why this volume.
     """
-    clock = _Clock()
-    _refuse(fitness.refusal(volume))
+    clock = Clock()
+    refuse(fitness.refusal(volume))
     progress("load", 0.02)
-    _refuse(fitness.voxel_refusal(volume.array))
+    refuse(fitness.voxel_refusal(volume.array))
     clock.lap("load")
     engine = engine_for_it()
     progress("anatomy", 0.15)
@@ -99,27 +94,10 @@ def read(
     reading = _reading(study, located, options, found, notes)
     reading.masks = masks
     reading.landmarks = _landmarks(located.organs)
-    reading.provenance = _provenance(engine, volume, clock)
+    clock.lap("notes")
+    reading.provenance = provenance(engine, (anatomy.CARD, detect.CARD), volume, clock)
     progress("done", 1.0)
     return reading
-
-
-class _Clock:
-    """Seconds spent per stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.seconds[stage] = round(now - self._last, 3)
-        self._last = now
-
-
-def _refuse(note: Note | None) -> None:
-    if note is not None:
-        raise RefusedInput(note.code, note.message, "Choose another series or study.")
 
 
 def _locate(engine: Engine, volume: Volume, options: CacsOptions) -> _Located:
@@ -255,16 +233,3 @@ def _landmarks(organs: Organs) -> list[Landmark]:
         Landmark(name, (float(p[0]), float(p[1]), float(p[2])), "estimated from the heart's shape")
         for name, p in zip(marks, points, strict=True)
     ]
-
-
-def _provenance(engine: Engine, volume: Volume, clock: _Clock) -> Provenance:
-    cards = [engine.session(name) for name in (anatomy.CARD, detect.CARD)]
-    clock.lap("notes")
-    return Provenance(
-        cards=[CardReference(name=s.card.name, sha256=s.card.sha256) for s in cards],
-        device=engine.device,
-        precision=cards[0].precision,
-        seconds=clock.seconds,
-        package_version=__version__,
-        input_sha256=digest(volume),
-    )

@@ -16,11 +16,11 @@ from readingroom.reader import Growth, Index, MaskChange, Progress, Reader
 from readingroom.readers.cacs import NAME, VERSION, correct, display, fitness, grow, ownership
 from readingroom.readers.cacs.findings import Scoring, numbers
 from readingroom.readers.cacs.options import CacsOptions
+from readingroom.readers.machine import Engines
 from readingroom.reading import Finding, Masks, Reading
 from readingroom.study import Note, Study, Volume
 
 if TYPE_CHECKING:
-    from readingroom.inference.engine import Engine
     from readingroom.readers.cacs.organs import Organs
 
 PREFERENCE = SeriesPreference(
@@ -47,7 +47,7 @@ class CacsReader(Reader[CacsOptions]):
     window_presets = display.WINDOWS
 
     def __init__(self) -> None:
-        self._engines: dict[tuple[str, str, bool], Engine] = {}
+        self._engines = Engines()
 
     def check(self, study: Study, options: CacsOptions) -> list[Note]:
         """See `Reader.check`; looks at headers only."""
@@ -67,7 +67,7 @@ class CacsReader(Reader[CacsOptions]):
 
         volume, chosen = choose_volume(study, PREFERENCE, options.series)
         return pipeline.read(
-            lambda: self._engine(options), study, volume, chosen, options, progress
+            lambda: self._engines.of(options), study, volume, chosen, options, progress
         )
 
     def remeasure(self, reading: Reading, study: Study, masks: Masks) -> Reading:
@@ -119,20 +119,7 @@ class CacsReader(Reader[CacsOptions]):
         from readingroom.readers.cacs import anatomy
 
         coarse = resample(volume, anatomy.SPACING_MM)
-        return anatomy.find_organs(self._engine(CacsOptions()), coarse)
-
-    def _engine(self, options: CacsOptions) -> Engine:
-        from readingroom.inference.engine import Engine
-
-        key = (options.device, options.precision, options.deterministic)
-        if key not in self._engines:
-            precision = {"float32": "fp32", "float16": "fp16"}.get(options.precision, "auto")
-            self._engines[key] = Engine(
-                device=options.device, precision=precision, deterministic=options.deterministic
-            )
-        engine = self._engines[key]
-        engine.notes.clear()
-        return engine
+        return anatomy.find_organs(self._engines.of(CacsOptions()), coarse)
 
 
 def _scoring(reading: Reading, study: Study) -> tuple[Volume, Scoring]:

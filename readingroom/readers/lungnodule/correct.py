@@ -74,7 +74,7 @@ def findings_of(reading: Reading, masks: Masks, scan: Scan) -> list[Finding]:
         if earlier is None or not comparable:
             return False
         there = [m.layers[SOLID_LAYER][part.box][part.mask] > 0 for m in (earlier, masks)]
-        return not np.array_equal(*there)
+        return not np.array_equal(there[0], there[1])
 
     before = all_marked(earlier) if earlier is not None and comparable else []
     measuring = _Measuring(scan, masks, drawn)
@@ -95,7 +95,8 @@ def findings_after(
 
     before, after = marked_near(masks, changes)
     after += _beside(reading, masks, scan, changes, after)
-    concerned, untouched = [], []
+    concerned: list[Finding] = []
+    untouched: list[Finding] = []
     for finding in reading.findings:
         at = scan.index(finding.position_lps_mm)
         near = any(one.part.holds(at) for one in [*before, *after])

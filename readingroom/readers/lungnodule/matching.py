@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,9 +93,7 @@ def _pairs(now: Sequence[Spot], before: Sequence[Spot]) -> dict[int, int]:
     return {int(a): int(b) for a, b in zip(rows, columns, strict=True) if cost[a, b] < far}
 
 
-def _nearest(
-    spot: Spot, others: Sequence[Spot], allowed: dict[int, object] | dict[int, int]
-) -> int | None:
+def _nearest(spot: Spot, others: Sequence[Spot], allowed: Iterable[int]) -> int | None:
     """Return the nearest of the `allowed` others whose own extent holds `spot`."""
     inside = [
         (float(np.linalg.norm(others[n].at_mm - spot.at_mm)), n)

@@ -21,6 +21,7 @@ from readingroom.reader import Progress
 from readingroom.readers.lungnodule import NAME, VERSION, detect, fitness, texts
 from readingroom.readers.lungnodule import findings as parts
 from readingroom.readers.lungnodule.anatomy import Anatomy, find_anatomy
+from readingroom.readers.lungnodule.display import NODULE
 from readingroom.readers.lungnodule.judge import judge
 from readingroom.readers.lungnodule.options import LungNoduleOptions
 from readingroom.readers.lungnodule.outline import outline
@@ -40,7 +41,7 @@ from readingroom.study import Note, Study, Volume
 if TYPE_CHECKING:
     from readingroom.inference.engine import Engine
     from readingroom.inference.session import Session
-    from readingroom.readers.lungnodule.detect import Detection
+    from readingroom.readers.lungnodule.detection import Detection
 
 #: Two outlines that share this part of the smaller one are one nodule.
 _SAME_NODULE = 0.4
@@ -204,7 +205,7 @@ def _findings(
     for one in proposals:
         finding = parts.make_finding(
             0,
-            parts.NODULE,
+            NODULE,
             one.part,
             scan,
             anatomy,

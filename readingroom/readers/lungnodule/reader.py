@@ -86,7 +86,7 @@ class LungNoduleReader(Reader[LungNoduleOptions]):
         scan = _scan(reading, study)
         lobes_changed = any(change.layer == LOBE_LAYER for change in changes)
         if lobes_changed:
-            surroundings.forget(masks)
+            surroundings.forget()
         found = correct.findings_after(reading, masks, scan, changes)
         volumes = (
             lung_volumes(masks, scan)

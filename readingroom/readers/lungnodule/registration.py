@@ -8,6 +8,7 @@ value: the lungs' surfaces and what is inside drive the match, ribs and heart do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,11 @@ _SAMPLED = 0.1
 _SEED = 17
 #: Overlap of the lungs below which a registration is not to be relied on.
 GOOD_DICE = 0.90
+
+
+def _sitk() -> Any:
+    """Return SimpleITK, whose functions carry no annotations; loaded at the first use."""
+    return import_module("SimpleITK")
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def register(fixed: LungImage, moving: LungImage) -> Registration:
     RefusedInput
         ``LUNGS_ABSENT`` if one of the scans has no lung.
     """
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     for one in (fixed, moving):
         if not one.lungs.any():
@@ -120,7 +126,7 @@ class _Coarse:
 
 def _coarse(scan: LungImage) -> _Coarse:
     """Bring a scan onto voxels of `_VOXEL_MM`, cropped to the lungs."""
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     from readingroom.imaging.geometry import resample_to_spacing, resampled_matrix
 
@@ -160,7 +166,7 @@ def _box(mask: Mask, margin: list[int]) -> tuple[slice, slice, slice]:
 
 def _affine(fixed: _Coarse, moving: _Coarse) -> Any:
     """Match the lungs' boxes first, then let an affine transform follow the density."""
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     start = sitk.AffineTransform(3)
     centres, sizes = zip(*(_extent(one.region) for one in (fixed, moving)), strict=True)
@@ -177,7 +183,7 @@ def _affine(fixed: _Coarse, moving: _Coarse) -> Any:
 
 def _last(transform: Any) -> Any:
     """Return a transform out of the composite that SimpleITK may wrap it in."""
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     if transform.GetName() == "CompositeTransform":
         return sitk.CompositeTransform(transform).GetBackTransform()
@@ -186,7 +192,7 @@ def _last(transform: Any) -> Any:
 
 def _extent(region: Any) -> tuple[Points, Points]:
     """Return centre of gravity and size (twice the standard deviation) of a region, LPS mm."""
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     points = np.argwhere(sitk.GetArrayViewFromImage(region) > 0)[:, ::-1]
     mean, sd = points.mean(axis=0), points.std(axis=0)
@@ -197,10 +203,10 @@ def _extent(region: Any) -> tuple[Points, Points]:
 
 def _spline(fixed: _Coarse, moving: _Coarse, affine: Any) -> Any:
     """Return the affine transform followed by cubic B-splines."""
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     size = [n * _VOXEL_MM for n in fixed.image.GetSize()]
-    mesh = [max(int(round(length / _CONTROL_MM)), 2) for length in size]
+    mesh = [max(round(length / _CONTROL_MM), 2) for length in size]
     start = sitk.BSplineTransformInitializer(fixed.image, mesh, 3)
     method = _method(fixed, [3, 1])
     method.SetMovingInitialTransform(affine)
@@ -213,7 +219,7 @@ def _spline(fixed: _Coarse, moving: _Coarse, affine: Any) -> Any:
 
 
 def _method(fixed: _Coarse, shrink: list[int]) -> Any:
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMeanSquares()
@@ -230,8 +236,9 @@ def _method(fixed: _Coarse, shrink: list[int]) -> Any:
 
 
 def _dice(one: Any, other: Any) -> float:
-    import SimpleITK as sitk
+    sitk = _sitk()
 
     a = sitk.GetArrayViewFromImage(one) > 0.5
     b = sitk.GetArrayViewFromImage(other) > 0.5
-    return float(2 * np.count_nonzero(a & b) / max(np.count_nonzero(a) + np.count_nonzero(b), 1))
+    both = int(np.count_nonzero(a)) + int(np.count_nonzero(b))
+    return 2.0 * int(np.count_nonzero(a & b)) / max(both, 1)

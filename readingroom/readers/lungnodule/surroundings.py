@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from readingroom.maskregion import Box
 from readingroom.readers.lungnodule.anatomy import Anatomy
 from readingroom.readers.lungnodule.lungs import Lungs
 from readingroom.readers.lungnodule.scan import AIRWAY, LOBE_LAYER, TUBE_LAYER, VESSEL, Scan
@@ -31,28 +32,37 @@ class _Mapped:
         return np.asarray(self._table[self._layer[box]])
 
 
-_known: dict[int, tuple[weakref.ref[npt.NDArray[Any]], Anatomy]] = {}
+class _LobeBoxes:
+    """The boxes of the lobes of the layer asked about last; they cost a walk through it."""
+
+    def __init__(self) -> None:
+        self._layer: weakref.ref[npt.NDArray[Any]] | None = None
+        self._boxes: list[Box | None] = []
+
+    def of(self, layer: npt.NDArray[Any], anatomy: Anatomy) -> list[Box | None]:
+        if self._layer is None or self._layer() is not layer:
+            self._boxes = anatomy.lobe_boxes
+            self._layer = weakref.ref(layer)
+        return self._boxes
+
+    def forget(self) -> None:
+        self._layer = None
+
+
+_lobe_boxes = _LobeBoxes()
 
 
 def surroundings(masks: Masks, scan: Scan) -> Anatomy:
-    """Return the anatomy in `masks`, on the scan's canonical grid.
-
-    It is a view, kept as long as the layer of lobes lives: the boxes of the lobes are then
-    found once a session.
-    """
-    layer = masks.layers[LOBE_LAYER]
-    known = _known.get(id(layer))
-    if known is not None and known[0]() is layer:
-        return known[1]
+    """Return the anatomy in `masks`, on the scan's canonical grid: a view."""
     made = _view(masks, scan)
-    key = id(layer)
-    _known[key] = (weakref.ref(layer, lambda _: _known.pop(key, None)), made)
+    # Where `cached_property` would put them.
+    vars(made)["lobe_boxes"] = _lobe_boxes.of(masks.layers[LOBE_LAYER], made)
     return made
 
 
-def forget(masks: Masks) -> None:
-    """Have the lobes of `masks` looked at anew: they were edited."""
-    _known.pop(id(masks.layers[LOBE_LAYER]), None)
+def forget() -> None:
+    """Have the lobes looked at anew: they were edited."""
+    _lobe_boxes.forget()
 
 
 def _view(masks: Masks, scan: Scan) -> Anatomy:
