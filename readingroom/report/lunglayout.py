@@ -18,6 +18,13 @@ _TYPES: dict[str, Label] = {
     "ground_glass": ("ground-glass", "磨玻璃"),
     "calcified": ("calcified", "钙化"),
 }
+#: For a narrow column: ground-glass nodule, part-solid nodule.
+_SHORT_TYPES: dict[str, Label] = {
+    "solid": ("solid", "实性"),
+    "part_solid": ("PSN", "部分实性"),
+    "ground_glass": ("GGN", "磨玻璃"),
+    "calcified": ("calcified", "钙化"),
+}
 _SHORT_LOBES: dict[str, Label] = {
     "RIGHT_UPPER_LOBE": ("RUL", "右上叶"),
     "RIGHT_MIDDLE_LOBE": ("RML", "右中叶"),
@@ -103,7 +110,7 @@ LUNG = Layout(
         Column("", ("Lung-RADS", "Lung-RADS"), attribute="lung_rads"),
     ),
     wide_columns=(
-        Column("", ("Type", "类型"), attribute="type", words=_TYPES),
+        Column("", ("Type", "类型"), attribute="type", words=_SHORT_TYPES),
         Column("", ("Lobe", "肺叶"), attribute="lobe", words=_SHORT_LOBES),
         Column("long_axis_diameter", ("Long", "长径")),
         Column("short_axis_diameter", ("Short", "短径")),

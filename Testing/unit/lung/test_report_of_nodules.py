@@ -86,7 +86,7 @@ def test_the_list_of_nodules_names_type_lobe_and_category(case):
     chinese = findings_table(reading, study.volumes[0], layout, "zh")
 
     assert len(english.header) == len(english.rows[0]) == 12
-    assert {row[2] for row in english.rows} == {"solid", "ground-glass"}
+    assert {row[2] for row in english.rows} == {"solid", "GGN"}
     assert {row[2] for row in chinese.rows} == {"实性", "磨玻璃"}
     assert {row[-1] for row in english.rows} == {"2", "4A"}
 

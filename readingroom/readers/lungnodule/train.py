@@ -39,7 +39,8 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 #: Diameter that the size output is relative to, mm.
 SIZE_MM = 8.0
-_CASES, _VOLUMES = 48, 24
+_CASES, _VOLUMES = 96, 24
+_SIZE_BINS_MM = (4.0, 6.0, 8.0, 12.0, 20.0)
 _SHIFT_MM = 1.0
 _SIZE_WEIGHT = 0.3
 
@@ -55,14 +56,14 @@ class DetectRecipe:
 
     name = cards.DETECT
     seed = 20261121
-    steps = 330
+    steps = 900
     batch_size = 32
     learning_rate = 3e-3
     weight_decay = 1e-2
     ema_decay = 0.98
     inputs = 2
     gradient_clip = 2.0
-    validate_every = 330
+    validate_every = 300
     architecture = "nodulenet3d"
     arguments: Mapping[str, Any] = {"inputs": CHANNELS, "outputs": len(CLASSES) + 1}
 
@@ -72,9 +73,13 @@ class DetectRecipe:
             [f for n, f in enumerate(files) if n % 8]
         )
         self._held_out = load_cases(files[::8])
-        # As many nodules as others, and every type alike, however rare.
+        # As many nodules as others; rare types and rare sizes more often than they come.
         counts = np.bincount(self._labels, minlength=len(CLASSES)).astype(float)
-        weight = np.where(self._labels > 0, counts[self._labels] ** -0.5, 0.0)
+        sizes = np.digitize(self._sizes, _SIZE_BINS_MM)
+        alike = np.bincount(sizes[self._labels > 0], minlength=len(_SIZE_BINS_MM) + 1)
+        weight = np.where(
+            self._labels > 0, (counts[self._labels] * np.maximum(alike[sizes], 1)) ** -0.5, 0.0
+        )
         weight *= 0.5 / max(weight.sum(), 1e-9)
         self._chance = np.where(self._labels > 0, weight, 0.5 / counts[0])
 
