@@ -103,7 +103,7 @@ class OptionDescription:
 def describe(options_type: type[ReaderOptions]) -> list[OptionDescription]:
     """Return the options of a reader: its own as declared, then those of its base."""
     fields = options_type.model_fields
-    names = sorted(fields, key=lambda name: name in options_type.__bases__[0].model_fields)
+    names = sorted(fields, key=lambda name: name in ComputeOptions.model_fields)
     return [_describe_field(name, fields[name]) for name in names]
 
 

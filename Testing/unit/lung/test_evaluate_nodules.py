@@ -120,7 +120,9 @@ def test_positions_are_told_in_patient_space(seeing_all):
     row = evaluate.simulated_row(None, scan, "candidates")
     k, j, i = scan.nodules[0].centre_mm
     origin = scan.ijk_to_lps[:3, 3]
-    assert row["truths"][0]["position_lps_mm"] == pytest.approx(origin + np.array((i, j, k)), abs=0.01)
+    assert row["truths"][0]["position_lps_mm"] == pytest.approx(
+        origin + np.array((i, j, k)), abs=0.01
+    )
 
 
 def test_public_data_sets_are_read_with_the_reader_s_lungs(tmp_path, monkeypatch, seeing_all):

@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language
         sub = actions.add_parser(action, help=text, description=text)
         add_common(sub, defaults=False)
         if action == "import":
-            sub.add_argument("path", type=Path, metavar="PATH", help="the card's .json file, or a published .pth file")
+            kinds = "the card's .json file, or a published .pth file"
+            sub.add_argument("path", type=Path, metavar="PATH", help=kinds)
         elif action != "list":
             sub.add_argument("name", metavar="NAME")
         if action == "export":

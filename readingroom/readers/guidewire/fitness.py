@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from readingroom.errors import RefusedInput
 from readingroom.readers.guidewire.options import GuidewireOptions
 from readingroom.study import Cine, Note
 
@@ -46,12 +45,6 @@ def refusal(cine: Cine, options: GuidewireOptions) -> Note | None:
             f"所给帧范围不含任何一帧（共 {frames} 帧，0 至 {frames - 1}）。",
         )
     return None
-
-
-def refused(note: Note | None) -> None:
-    """Raise a refusal."""
-    if note is not None:
-        raise RefusedInput(note.code, note.message, "Choose another sequence or study.")
 
 
 def pixel_refusal(frames: npt.NDArray[np.generic]) -> Note | None:

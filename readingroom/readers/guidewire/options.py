@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from readingroom.options import ReaderOptions, option
+from readingroom.options import ComputeOptions, option
 
 
-class GuidewireOptions(ReaderOptions):
+class GuidewireOptions(ComputeOptions):
     """Options of the reader ``guidewire``."""
 
     series: str | None = option(
@@ -109,28 +109,4 @@ class GuidewireOptions(ReaderOptions):
         zh="同时判读导管",
         help_en="Also outlines catheters.",
         help_zh="同时勾画导管。",
-    )
-    device: Literal["auto", "cpu", "cuda"] = option(
-        "auto",
-        en="Device",
-        zh="计算设备",
-        help_en="Where the networks run.",
-        help_zh="网络运行的设备。",
-        advanced=True,
-    )
-    precision: Literal["auto", "float32", "float16"] = option(
-        "auto",
-        en="Precision",
-        zh="精度",
-        help_en="Arithmetic of the networks; automatic takes what the device does best.",
-        help_zh="网络的计算精度；自动则取该设备最适合者。",
-        advanced=True,
-    )
-    deterministic: bool = option(
-        False,
-        en="Deterministic",
-        zh="确定性计算",
-        help_en="Bit-equal readings on one machine, at some cost in speed.",
-        help_zh="在同一台机器上得到逐位相同的结果，速度稍慢。",
-        advanced=True,
     )

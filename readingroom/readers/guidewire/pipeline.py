@@ -5,7 +5,6 @@ Kept apart from `reader`, so that a person's review never loads them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,8 +12,6 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from readingroom import __version__
-from readingroom.imaging import digest
 from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
 from readingroom.readers.guidewire import NAME, VERSION, fitness, segment
@@ -24,13 +21,12 @@ from readingroom.readers.guidewire.frames import Frames, normalise
 from readingroom.readers.guidewire.options import GuidewireOptions
 from readingroom.readers.guidewire.timeline import Timeline
 from readingroom.readers.guidewire.track import Tracked, track
+from readingroom.readers.machine import Clock, provenance, refuse
 from readingroom.readers.studyrecord import study_record
 from readingroom.reading import (
-    CardReference,
     Finding,
     Measurement,
     NoteRecord,
-    Provenance,
     Reading,
 )
 from readingroom.study import Cine, Note, Study
@@ -65,10 +61,10 @@ def read(
     chosen : Note
         Why this sequence.
     """
-    clock = _Clock()
-    fitness.refused(fitness.refusal(cine, options))
+    clock = Clock()
+    refuse(fitness.refusal(cine, options))
     progress("load", 0.02)
-    fitness.refused(fitness.pixel_refusal(cine.array))
+    refuse(fitness.pixel_refusal(cine.array))
     clock.lap("load")
     engine = engine_for_it()
     seen = _look(engine, cine, options, progress, clock)
@@ -81,26 +77,13 @@ def read(
     reading.notes = [NoteRecord(**asdict(note)) for note in notes]
     reading.masks = parts.masks_of(found, timeline, cine.stack.ijk_to_lps)
     clock.lap("masks")
-    reading.provenance = _provenance(engine, cine, clock)
+    reading.provenance = provenance(engine, segment.CARDS, cine.stack, clock)
     progress("done", 1.0)
     return reading
 
 
-class _Clock:
-    """Seconds spent per stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.seconds[stage] = round(now - self._last, 3)
-        self._last = now
-
-
 def _look(
-    engine: Engine, cine: Cine, options: GuidewireOptions, progress: Progress, clock: _Clock
+    engine: Engine, cine: Cine, options: GuidewireOptions, progress: Progress, clock: Clock
 ) -> _Seen:
     last = cine.shape[0] - 1 if options.last_frame is None else options.last_frame
     chosen = cine.array[options.first_frame : last + 1]
@@ -192,7 +175,7 @@ def _reading(
     options: GuidewireOptions,
     found: list[Finding],
     seen: _Seen,
-    clock: _Clock,
+    clock: Clock,
 ) -> Reading:
     frames = len(seen.devices)
     measured = parts.numbers(found, frames, Timeline.of(cine))
@@ -223,15 +206,3 @@ def _notes(found: list[Finding], seen: _Seen) -> list[Note]:
         predicted = len({f.attributes["frame"] for f in wires if f.attributes["predicted"]})
         notes += fitness.inferred(float(np.mean(shares)), predicted)
     return notes
-
-
-def _provenance(engine: Engine, cine: Cine, clock: _Clock) -> Provenance:
-    cards = [engine.session(name) for name in segment.CARDS]
-    return Provenance(
-        cards=[CardReference(name=s.card.name, sha256=s.card.sha256) for s in cards],
-        device=engine.device,
-        precision=cards[0].precision if cards else "",
-        seconds=clock.seconds,
-        package_version=__version__,
-        input_sha256=digest(cine.stack),
-    )

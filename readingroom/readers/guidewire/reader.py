@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,9 @@ from readingroom.readers.guidewire import NAME, VERSION, correct, display, fitne
 from readingroom.readers.guidewire.findings import numbers
 from readingroom.readers.guidewire.options import GuidewireOptions
 from readingroom.readers.guidewire.timeline import Timeline, choose_cine, cine_read
+from readingroom.readers.machine import Engines
 from readingroom.reading import Finding, Masks, Reading
 from readingroom.study import Cine, Note, Study
-
-if TYPE_CHECKING:
-    from readingroom.inference.engine import Engine
 
 #: Measurements of the images and of the machine: a correction leaves them as they are.
 _OF_THE_MACHINE = ("contrast_to_noise", "time_per_frame")
@@ -37,7 +34,7 @@ class GuidewireReader(Reader[GuidewireOptions]):
     default_layout = "one_up"
 
     def __init__(self) -> None:
-        self._engines: dict[tuple[str, str, bool], Engine] = {}
+        self._engines = Engines()
 
     def check(self, study: Study, options: GuidewireOptions) -> list[Note]:
         """See `Reader.check`; looks at headers only."""
@@ -56,7 +53,9 @@ class GuidewireReader(Reader[GuidewireOptions]):
         from readingroom.readers.guidewire import pipeline
 
         cine, chosen = choose_cine(study, options.series)
-        return pipeline.read(lambda: self._engine(options), study, cine, chosen, options, progress)
+        return pipeline.read(
+            lambda: self._engines.of(options), study, cine, chosen, options, progress
+        )
 
     def remeasure(self, reading: Reading, study: Study, masks: Masks) -> Reading:
         """See `Reader.remeasure`."""
@@ -107,19 +106,6 @@ class GuidewireReader(Reader[GuidewireOptions]):
     def headline(self, reading: Reading) -> list[str]:
         """See `Reader.headline`."""
         return display.headline(reading.measurements)
-
-    def _engine(self, options: GuidewireOptions) -> Engine:
-        from readingroom.inference.engine import Engine
-
-        key = (options.device, options.precision, options.deterministic)
-        if key not in self._engines:
-            precision = {"float32": "fp32", "float16": "fp16"}.get(options.precision, "auto")
-            self._engines[key] = Engine(
-                device=options.device, precision=precision, deterministic=options.deterministic
-            )
-        engine = self._engines[key]
-        engine.notes.clear()
-        return engine
 
 
 def _cine(reading: Reading, study: Study) -> Cine:

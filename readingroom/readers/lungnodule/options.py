@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from readingroom.options import ReaderOptions, option
+from readingroom.options import ComputeOptions, option
 
 
-class LungNoduleOptions(ReaderOptions):
+class LungNoduleOptions(ComputeOptions):
     """Options of the reader ``lungnodule``.
 
     Facts of the patient left empty are taken from the images where these carry them (age,
@@ -135,28 +135,4 @@ class LungNoduleOptions(ReaderOptions):
         zh="免疫抑制",
         help_en="Fleischner does not apply to immunosuppressed patients.",
         help_zh="免疫抑制者不适用 Fleischner。",
-    )
-    device: Literal["auto", "cpu", "cuda"] = option(
-        "auto",
-        en="Device",
-        zh="计算设备",
-        help_en="Where the networks run; 'auto' takes what is there.",
-        help_zh="网络运行设备；“auto”按现有硬件选择。",
-        advanced=True,
-    )
-    precision: Literal["auto", "float32", "float16"] = option(
-        "auto",
-        en="Precision",
-        zh="精度",
-        help_en="Arithmetic of the networks; 'auto' halves it on a GPU only.",
-        help_zh="网络运算精度；“auto”仅在 GPU 上使用半精度。",
-        advanced=True,
-    )
-    deterministic: bool = option(
-        False,
-        en="Deterministic",
-        zh="可重复",
-        help_en="Bit-equal readings on one machine, at some cost in time.",
-        help_zh="在同一台机器上结果逐位一致，会稍慢。",
-        advanced=True,
     )

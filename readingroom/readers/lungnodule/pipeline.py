@@ -5,15 +5,12 @@ Kept apart from `reader`, so that a person's review never loads them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from readingroom import __version__
 from readingroom.errors import RefusedInput
-from readingroom.imaging import digest
 from readingroom.imaging.kernel import sharpness
 from readingroom.imaging.quality import noise_sd
 from readingroom.maskregion import innermost
@@ -27,20 +24,18 @@ from readingroom.readers.lungnodule.options import LungNoduleOptions
 from readingroom.readers.lungnodule.outline import outline
 from readingroom.readers.lungnodule.ownership import share_among
 from readingroom.readers.lungnodule.scan import Part, Scan
+from readingroom.readers.machine import Clock, provenance, refuse
 from readingroom.readers.studyrecord import study_record
 from readingroom.reading import (
-    CardReference,
     Finding,
     Masks,
     NoteRecord,
-    Provenance,
     Reading,
 )
 from readingroom.study import Note, Study, Volume
 
 if TYPE_CHECKING:
     from readingroom.inference.engine import Engine
-    from readingroom.inference.session import Session
     from readingroom.readers.lungnodule.detection import Detection
 
 #: Two outlines that share this part of the smaller one are one nodule.
@@ -79,10 +74,10 @@ def read(
     chosen : Note
         Why this volume.
     """
-    clock = _Clock()
-    _refuse(fitness.refusal(volume))
+    clock = Clock()
+    refuse(fitness.refusal(volume))
     progress("load", 0.02)
-    _refuse(fitness.voxel_refusal(volume.array))
+    refuse(fitness.voxel_refusal(volume.array))
     scan = Scan.of(volume, options, study.patient)
     clock.lap("load")
     progress("anatomy", 0.1)
@@ -110,7 +105,8 @@ def read(
     progress("notes", 0.95)
     judged = judge(found, scan)
     notes = [chosen, *study.notes, *volume.notes, *_limits(scan, anatomy, judged.findings)]
-    notes += _about_cards(engine, options) + engine.notes
+    notes += [texts.NETWORK.note(card=name) for name in detect.cards(options.detector)]
+    notes += engine.notes
     reading = Reading(
         reader=NAME,
         reader_version=VERSION,
@@ -124,29 +120,11 @@ def read(
     )
     reading.masks = masks
     clock.lap("notes")
-    reading.provenance = _provenance(engine, volume, options, clock)
+    reading.provenance = provenance(engine, detect.cards(options.detector), volume, clock)
     if options.prior:
         reading = _with_prior(reading, study, options, progress)
     progress("done", 1.0)
     return reading
-
-
-class _Clock:
-    """Seconds spent per stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.seconds[stage] = round(now - self._last, 3)
-        self._last = now
-
-
-def _refuse(note: Note | None) -> None:
-    if note is not None:
-        raise RefusedInput(note.code, note.message, "Choose another series or study.")
 
 
 def _outlined(detections: Sequence[Detection], scan: Scan, anatomy: Anatomy) -> list[_Proposal]:
@@ -242,29 +220,6 @@ def _limits(scan: Scan, anatomy: Anatomy, found: Sequence[Finding]) -> list[Note
     notes = fitness.acquisition_limits(scan.volume, sharpness(facts.kernel, facts.manufacturer))
     notes += fitness.image_limits(noise_sd(scan.hu, scan.spacing_mm), len(found))
     return [*notes, *anatomy.notes]
-
-
-def _about_cards(engine: Engine, options: LungNoduleOptions) -> list[Note]:
-    return [texts.NETWORK.note(card=session.card.name) for session in _sessions(engine, options)]
-
-
-def _sessions(engine: Engine, options: LungNoduleOptions) -> list[Session]:
-    """Return the networks that took part; they are warm by now."""
-    return [engine.session(name) for name in detect.cards(options.detector)]
-
-
-def _provenance(
-    engine: Engine, volume: Volume, options: LungNoduleOptions, clock: _Clock
-) -> Provenance:
-    used = _sessions(engine, options)
-    return Provenance(
-        cards=[CardReference(name=s.card.name, sha256=s.card.sha256) for s in used],
-        device=engine.device,
-        precision=used[0].precision if used else "",
-        seconds=clock.seconds,
-        package_version=__version__,
-        input_sha256=digest(volume),
-    )
 
 
 def _with_prior(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,9 @@ from readingroom.reader import Growth, Index, MaskChange, Progress, Reader
 from readingroom.readers.lungnodule import NAME, VERSION, display, fitness
 from readingroom.readers.lungnodule.options import LungNoduleOptions
 from readingroom.readers.lungnodule.scan import LOBE_LAYER, Scan
+from readingroom.readers.machine import Engines
 from readingroom.reading import Finding, Masks, Measurement, Reading
 from readingroom.study import Note, Study
-
-if TYPE_CHECKING:
-    from readingroom.inference.engine import Engine
 
 #: Thin slices first: they decide what is seen. Either kernel can be read.
 PREFERENCE = SeriesPreference(
@@ -42,7 +40,7 @@ class LungNoduleReader(Reader[LungNoduleOptions]):
     window_presets = display.WINDOWS
 
     def __init__(self) -> None:
-        self._engines: dict[tuple[str, str, bool], Engine] = {}
+        self._engines = Engines()
 
     def check(self, study: Study, options: LungNoduleOptions) -> list[Note]:
         """See `Reader.check`; looks at headers only."""
@@ -64,7 +62,7 @@ class LungNoduleReader(Reader[LungNoduleOptions]):
 
         volume, chosen = choose_volume(study, PREFERENCE, options.series)
         return pipeline.read(
-            lambda: self._engine(options), study, volume, chosen, options, progress
+            lambda: self._engines.of(options), study, volume, chosen, options, progress
         )
 
     def remeasure(self, reading: Reading, study: Study, masks: Masks) -> Reading:
@@ -126,19 +124,6 @@ class LungNoduleReader(Reader[LungNoduleOptions]):
     def headline(self, reading: Reading) -> list[str]:
         """See `Reader.headline`: number, largest diameter and volume of the nodules."""
         return display.headline(reading.measurements)
-
-    def _engine(self, options: LungNoduleOptions) -> Engine:
-        from readingroom.inference.engine import Engine
-
-        key = (options.device, options.precision, options.deterministic)
-        if key not in self._engines:
-            precision = {"float32": "fp32", "float16": "fp16"}.get(options.precision, "auto")
-            self._engines[key] = Engine(
-                device=options.device, precision=precision, deterministic=options.deterministic
-            )
-        engine = self._engines[key]
-        engine.notes.clear()
-        return engine
 
 
 def _scan(reading: Reading, study: Study) -> Scan:
