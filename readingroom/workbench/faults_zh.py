@@ -34,8 +34,61 @@ _INPUT = {
     "IMAGE_TRUNCATED": ("图像文件不完整或压缩数据已损坏。", "请重新复制或导出该文件。"),
     "IMAGE_UNDECODABLE": ("图像文件的压缩像素无法解码。", "请重新导出序列，尽可能不压缩。"),
     "NOT_GREYSCALE": ("文件的每个体素含有多个数值。", "请提供每个体素一个数值的文件。"),
+    "FILE_PACKED": ("所给内容是整体打包的压缩文件，无法查看其中内容。", "请解压后提交其中的文件。"),
     "VALUES_OUT_OF_RANGE": ("数值超出 16 位 DICOM 像素范围。", "请截取到 -31744 至 31743 HU。"),
     "WRITE_FAILED": ("无法在指定位置写入图像。", "请检查文件夹是否存在、可写且有空间。"),
+}
+_GIVE_A_CINE = "请提供 XA 或 RF 序列、视频，或由图像帧组成的文件夹。"
+_EXPORT_AGAIN = "请重新导出该序列。"
+_CINE = {
+    "NO_CINE": ("该检查不含透视：其中没有连续的图像帧。", _GIVE_A_CINE),
+    "NOT_FLUOROSCOPY": ("该序列不是透视。", _GIVE_A_CINE),
+    "VIDEO_UNREADABLE": (
+        "视频文件已损坏，或格式无法读取。",
+        "请重新导出为 MP4（H.264）或 AVI。",
+    ),
+    "VIDEO_EMPTY": ("视频文件中没有图像帧。", _EXPORT_AGAIN),
+    "VIDEO_TOO_LONG": ("序列的帧数过多，无法一次读入。", "请截取需要判读的部分。"),
+    "MIXED_SIZES": (
+        "文件夹中的图像尺寸不一。",
+        "请提供只含同一序列图像帧的文件夹。",
+    ),
+    "FRAME_SIZE_CHANGES": (
+        "视频中途图像帧的尺寸发生变化。",
+        "请将各尺寸的部分分别导出为单独的文件。",
+    ),
+    "FRAMES_SHAPE": (
+        "所给内容不是由灰度图像帧组成的序列，或图像帧过小。",
+        "请提供至少 16 × 16 像素的灰度图像帧（8 或 16 位）。",
+    ),
+    "FRAMES_NOT_FINITE": ("图像帧含有非数值（NaN 或无穷大）。", _EXPORT_AGAIN),
+    "FRAMES_BLANK": (
+        "图像帧没有内容：所有像素的灰度相同。",
+        "请检查导出序列时是否包含像素数据。",
+    ),
+    "FRAME_SHAPE": ("收到的帧不是可判读的灰度图像。", "请发送单通道灰度图像。"),
+    "FRAME_SIZE_CHANGED": ("视频流中帧的尺寸发生变化。", "请为其他尺寸的帧开始新的视频流。"),
+}
+_GUIDEWIRE = {
+    "STEP_UNKNOWN": ("没有该预处理步骤。", "请选择列出的步骤。"),
+    "VIEWS_TOO_CLOSE": (
+        "两个投照角度过于接近，无法判断深度。",
+        "请使用角度相差足够大的两个投照。",
+    ),
+    "CURVES_DIFFER": (
+        "两条中心线不可能是同一导丝的投影。",
+        "请确认两者显示同一时刻的同一导丝，且尖端在同一端。",
+    ),
+    "SEALED_SET": (
+        "所给图像中有封存的测试集（WEISS T5 与 T6）。",
+        "请去掉这些文件后再训练；它们仅用于最终评估。",
+    ),
+    "DISTRACTOR_UNKNOWN": ("没有该类干扰物。", "请选择列出的干扰物。"),
+    "NOT_A_CT": ("给定位置没有 CT 容积。", "请提供胸部 CT 的文件夹。"),
+    "PROMPT_EMPTY": (
+        "没有可分割的内容：缺少图像帧，或缺少器械上的点或方框。",
+        "请在器械上点击，或画出方框。",
+    ),
 }
 _OTHER_SERIES = "请选择其他序列或检查。"
 _READING = {
@@ -122,15 +175,20 @@ _REVIEW = {
     "PATIENTS_DIFFER": ("两次判读属于不同患者。", "请选择同一患者的两次判读。"),
     "DATES_REVERSED": ("较早的判读采集于较晚的判读之后。", "请将较早的判读放在前面。"),
 }
+_OTHER_FORMATS = "请选择其他格式。"
 _REPORT = {
     "FORMAT_UNKNOWN": ("没有该报告格式。", "请选择列出的格式。"),
     "FORMAT_MISSING": ("未选择报告格式。", "请至少选择一种格式。"),
     "LANGUAGE_UNKNOWN": ("报告没有该语言版本。", "请选择英文或中文。"),
-    "SEG_EMPTY": ("判读中没有掩膜，无法写出 DICOM SEG。", "请选择其他格式。"),
+    "SEG_EMPTY": ("判读中没有掩膜，无法写出 DICOM SEG。", _OTHER_FORMATS),
     "SEG_GEOMETRY": ("掩膜与序列不在同一网格上。", "请重新判读，或将掩膜重采样到该序列。"),
     "MASKS_GEOMETRY": ("掩膜与序列不在同一网格上。", "请重新判读，或将掩膜重采样到该序列。"),
-    "MASKS_MISSING": ("判读中没有掩膜，无法生成训练数据。", "请选择其他格式。"),
-    "NOT_DICOM": ("只有来自 DICOM 的检查才能写出 DICOM 对象。", "请选择其他格式。"),
+    "MASKS_MISSING": ("判读中没有掩膜，无法生成训练数据。", _OTHER_FORMATS),
+    "NO_SURFACE": ("该判读基于图像帧，没有第三维，无法生成表面。", _OTHER_FORMATS),
+    "NO_CENTERLINES": ("判读中没有中心线。", _OTHER_FORMATS),
+    "NOT_A_CINE": ("所判读的是容积；视频由图像帧序列生成。", _OTHER_FORMATS),
+    "SEG_SEVERAL_IMAGES": ("图像帧来自多个图像文件，无法写出 DICOM SEG。", _OTHER_FORMATS),
+    "NOT_DICOM": ("只有来自 DICOM 的检查才能写出 DICOM 对象。", _OTHER_FORMATS),
     "SOURCE_INCOMPLETE": ("图像缺少必要的 DICOM 标识。", "请选择其他格式，或重新导出序列。"),
     "TERMINOLOGY_INVALID": ("判读中有一个分段缺少术语。", "请在分割编辑器中为其设置术语。"),
     "FONT_MISSING": ("报告所需字体缺失。", "请重新安装软件包。"),
@@ -166,15 +224,9 @@ _WORKBENCH = {
 }
 _MODELS = {
     "CARD_CHECKSUM": ("模型文件与模型卡不符。", "请用 “readingroom models pull” 重新获取模型。"),
-    "FRAME_SHAPE": ("收到的帧不是可判读的灰度图像。", "请发送单通道灰度图像。"),
-    "FRAME_SIZE_CHANGED": ("视频流中帧的尺寸发生变化。", "请为其他尺寸的帧开始新的视频流。"),
     "NNUNET_RESULT": (
         "该文件夹中没有此数据集的 nnU-Net 预测结果。",
         "请提供 nnUNetv2_predict 的输出文件夹。",
-    ),
-    "PROMPT_EMPTY": (
-        "没有可分割的内容：缺少图像帧，或缺少器械上的点或方框。",
-        "请在器械上点击，或画出方框。",
     ),
     "CARD_INVALID": ("模型卡无法使用。", "请用 “readingroom models pull” 重新获取模型。"),
     "CARD_MISSING": ("缺少所需的模型。", "请用 “readingroom models pull” 获取，或自行训练。"),
@@ -189,6 +241,8 @@ _MODELS = {
 #: Code to what happened and what to do.
 CHINESE: dict[str, tuple[str, str]] = {
     **_INPUT,
+    **_CINE,
+    **_GUIDEWIRE,
     **_READING,
     **_FOLDER,
     **_REVIEW,

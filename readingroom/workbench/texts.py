@@ -251,6 +251,8 @@ CHOICES: dict[str, Text] = {
     "never": _t("never", "从不"),
     "former": _t("former", "既往"),
     "current": _t("current", "目前"),
+    "dark": _t("dark", "暗"),
+    "bright": _t("bright", "亮"),
 }
 
 #: Stages that readers and reports announce while they work.

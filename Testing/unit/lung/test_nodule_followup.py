@@ -9,7 +9,7 @@ from scipy import ndimage
 from readingroom import folder
 from readingroom.compare import compare
 from readingroom.errors import RefusedInput
-from readingroom.readers.lungnodule import followup
+from readingroom.readers.lungnodule import followup, texts
 from readingroom.readers.lungnodule.matching import Spot, match
 from readingroom.readers.lungnodule.reader import LungNoduleReader
 from readingroom.readers.lungnodule.registration import LungImage, Registration, register
@@ -187,8 +187,16 @@ def test_a_prior_whose_images_are_gone_leaves_a_note(tmp_path, unchanged):
     options = LungNoduleReader.options_type(prior=str(tmp_path / "old"))
     after = followup.with_prior(new, study, options)
 
-    assert "PRIOR_UNUSED" in {note.code for note in after.notes}
+    (note,) = [note for note in after.notes if note.code == "PRIOR_UNUSED"]
+    assert note.message_zh == "未与既往判读比较：既往图像已不在判读时的位置。"
     assert after.findings == new.findings
+
+
+def test_a_reason_that_nobody_foresaw_is_told_in_chinese_by_its_code():
+    note = texts.prior_unused(RefusedInput("SLICES_TOO_FEW", "What happened.", "What to do."))
+
+    assert note.message == "The prior reading was not compared: What happened."
+    assert note.message_zh == "未与既往判读比较：无法读取既往检查（SLICES_TOO_FEW）。"
 
 
 def lungs_with_texture():

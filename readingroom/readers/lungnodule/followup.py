@@ -41,8 +41,7 @@ def with_prior(reading: Reading, study: Study, options: LungNoduleOptions) -> Re
     try:
         return compared(reading, study, Path(str(options.prior)), options.prior_study)
     except ReadingRoomError as fault:
-        note = texts.PRIOR_UNUSED.note(why=fault.what_happened, why_zh=fault.what_happened)
-        return _noted(reading, [note])
+        return _noted(reading, [texts.prior_unused(fault)])
 
 
 def compared(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from readingroom.errors import ReadingRoomError
 from readingroom.study import Note, Severity
 
 
@@ -132,6 +133,28 @@ PRIOR_UNUSED = Text(
     "The prior reading was not compared: {why}",
     "未与既往判读比较：{why_zh}",
 )
+#: Why a prior reading was not compared, in Chinese, by the code of the error.
+PRIOR_UNUSED_ZH = {
+    "PATH_NOT_FOUND": "给定位置没有既往图像。",
+    "NOT_A_READING": "给定的文件夹不是判读文件夹。",
+    "READING_DAMAGED": "既往判读中的一个文件已损坏。",
+    "SCHEMA_NEWER": "既往判读由更新版本的程序保存。",
+    "NOT_PERMITTED": "没有读取既往判读的权限。",
+    "READERS_DIFFER": "既往判读不是肺结节判读。",
+    "PATIENTS_DIFFER": "既往判读属于不同患者。",
+    "DATES_REVERSED": "给定的既往判读采集于本次之后。",
+    "SOURCE_GONE": "既往图像已不在判读时的位置。",
+    "STUDY_DIFFERS": "给定的既往检查不含既往判读所用的序列。",
+    "LUNGS_ABSENT": "两次扫描之一未见肺，无法配准。",
+}
+
+
+def prior_unused(fault: ReadingRoomError) -> Note:
+    """Return the note that the prior reading could not be used, and why."""
+    why_zh = PRIOR_UNUSED_ZH.get(fault.code, f"无法读取既往检查（{fault.code}）。")
+    return PRIOR_UNUSED.note(why=fault.what_happened, why_zh=why_zh)
+
+
 RESOLVED = Text(
     "NODULES_RESOLVED",
     "info",
