@@ -123,7 +123,9 @@ def _compare(network: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> None
     (found,) = session.run(None, feeds)
     with torch.inference_mode():
         wanted = network(*inputs).numpy()
-    if not np.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE):
+    # Rounding grows with what is summed: the largest output is the yardstick for all.
+    largest = max(1.0, float(np.abs(wanted).max()))
+    if not np.allclose(found, wanted, atol=_TOLERANCE * largest, rtol=_TOLERANCE):
         raise ReadingRoomError(
             "CARD_EXPORT",
             "The ONNX graph does not compute what the network does.",

@@ -10,8 +10,12 @@ import pytest
 from readingroom.errors import RefusedInput
 from readingroom.readers.guidewire import cascade, live
 from readingroom.readers.guidewire.cascade import Cascade
-from readingroom.readers.guidewire.live import LiveEngine, LiveReader, LiveResult
+from readingroom.readers.guidewire.centerline import trace
+from readingroom.readers.guidewire.live import LiveReader, LiveResult
+from readingroom.readers.guidewire.liveengine import LiveEngine
 from readingroom.readers.guidewire.networkinput import CELL
+from readingroom.readers.guidewire.plausible import plausible
+from Testing.fixtures.guidewire_case import mask_of
 
 SIZE = 256
 
@@ -185,6 +189,32 @@ def test_newest_frame_is_taken_and_the_others_counted():
     assert [result.number for result in results] == [0, 4, 5]
     assert [result.skipped for result in results] == [0, 3, 0]
     assert (engine.received, engine.read, engine.skipped) == (6, 3, 3)
+
+
+def test_tracing_runs_beside_the_networks_on_the_next_frame(networks):
+    reader, results = LiveReader(networks, polarity="dark"), []
+    looked, traced, finish = threading.Semaphore(0), threading.Event(), reader.finish
+    look = reader.look
+    reader.look = lambda *frame: (look(*frame), looked.release())[0]
+    reader.finish = lambda seen: (traced.wait(5), finish(seen))[1]
+    engine = LiveEngine(reader, results.append)
+    for row in (60, 120):
+        engine.put(a_frame(row=row))
+        assert looked.acquire(timeout=5)
+    assert results == []
+    traced.set()
+    engine.close()
+    assert [result.number for result in results] == [0, 1]
+    assert [round(result.centerlines[0][:, 1].mean()) for result in results] == [60, 120]
+    assert all(result.ms["latency"] > result.ms["centreline"] for result in results)
+
+
+@pytest.mark.parametrize(("turns", "kept"), [(0.97, 0), (0.6, 1)])
+def test_a_ring_is_no_wire_and_a_bow_is_one(turns, kept):
+    angle = np.linspace(0, 2 * np.pi * turns, 120)
+    bow = np.column_stack([60 + 25 * np.cos(angle), 60 + 25 * np.sin(angle)])
+    found = trace(mask_of(bow, shape=(128, 128)))
+    assert len(found) == 1 and len(plausible(found)) == kept
 
 
 def test_refused_frame_does_not_stop_the_stream():

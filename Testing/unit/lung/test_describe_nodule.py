@@ -138,6 +138,12 @@ def test_spicules_are_counted() -> None:
     assert (smooth["spiculation"], spiky["spiculation"]) == ("none", "marked")
 
 
+@pytest.mark.parametrize("mm", [0.7, 1.0, 1.2, 2.0, 2.5])
+@pytest.mark.parametrize("shape", [a_sphere(12), an_ellipsoid(9, 8, 14)])
+def test_the_steps_of_voxels_are_no_spicules(mm: float, shape: Inside) -> None:
+    assert described(shape, spacing_mm=(mm, mm, mm))["spiculation"] == "none"
+
+
 def test_noise_makes_no_spicules() -> None:
     assert described(a_sphere(14), hu=-620, noise_hu=40)["spicules"] <= 1
 

@@ -163,6 +163,17 @@ def test_an_outlined_solid_part_is_taken_as_it_is() -> None:
     assert measure(*phantom.asked, solid_mask=none)["solid_volume"].value == 0.0
 
 
+def test_a_drawn_solid_part_is_measured_from_its_own_voxels() -> None:
+    phantom = nodule_phantom(a_sphere(16), (2.0, 2.0, 2.0), hu=-620)
+    cube = np.zeros_like(phantom.mask)
+    k, j, i = (n // 2 for n in cube.shape)
+    cube[k - 1 : k + 2, j - 1 : j + 2, i - 1 : i + 2] = True
+    found = measure(*phantom.asked, solid_mask=cube)
+    assert found["solid_volume"].value == pytest.approx(27 * 8.0)
+    # Between the side and the diagonal of a square of 6 mm.
+    assert 6.0 <= (found["solid_mean_diameter"].value or 0.0) <= 6.0 * 2**0.5 + 0.5
+
+
 def test_density_and_mass() -> None:
     phantom = nodule_phantom(a_sphere(12), hu=30)
     found = measure(*phantom.asked)

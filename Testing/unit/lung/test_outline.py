@@ -53,6 +53,15 @@ def test_a_part_solid_nodule_is_outlined_whole():
     assert abs(volume_error(mask, block)) < 0.12
 
 
+def test_a_small_halo_is_seen_on_thick_slices():
+    block = a_block(
+        8, nodule_hu=-600.0, core_mm=4.0, noise_hu=25.0, spacing_mm=(2.5, 0.7, 0.7), extent_mm=28.0
+    )
+    found, mask = outlined(block, 8)
+    assert found.kind_hint == "part_solid"
+    assert abs(volume_error(mask, block)) < 0.15
+
+
 def test_a_solid_nodule_is_not_taken_for_part_solid():
     assert outlined(a_block(10, noise_hu=25.0), 10)[0].kind_hint == "solid"
 

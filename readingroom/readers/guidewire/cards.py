@@ -18,9 +18,9 @@ _DATA = (
     "synthetic and projected from LIDC-IDRI-0001 (CC BY 3.0); no fluoroscopy was seen."
 )
 _LIMITS = (
-    "Trained on simulation only, for 20 minutes on one processor core. Misses faint wires over "
+    "Trained on simulation only, for 45 minutes on one processor core. Misses faint wires over "
     "dense parts of the body; takes sternal wires, pacemaker and ECG leads, empty catheters and "
-    "contrast-filled vessels for wires (about half of what it finds among such devices is "
+    "contrast-filled vessels for wires (over a third of what it finds among such devices is "
     "false)."
 )
 _CHANNELS = ("frame, standardised", "frame before, standardised")

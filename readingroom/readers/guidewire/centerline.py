@@ -11,10 +11,15 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 from scipy.spatial import KDTree
 
-from readingroom.readers.guidewire.centerlinecurve import centred, joined, smooth, spline
+from readingroom.readers.guidewire.centerlinecurve import (
+    centred,
+    joined,
+    sampled,
+    smooth,
+    spline,
+)
 from readingroom.readers.guidewire.centerlinelink import end_direction, linked
 from readingroom.readers.guidewire.skeleton import Chain, chains_of
 
@@ -131,11 +136,12 @@ def _above(probability: npt.NDArray[Any], threshold: float) -> npt.NDArray[np.bo
 def _scaled(probability: npt.NDArray[Any], threshold: float) -> npt.NDArray[np.float32]:
     """Return float32 with `threshold` at 0.5, so that one level means "seen" from here on."""
     scale = 255.0 if probability.dtype == np.uint8 else 1.0
-    value = probability.astype(np.float32) / np.float32(scale)
+    value: npt.NDArray[np.float32] = np.divide(probability, np.float32(scale), dtype=np.float32)
     if threshold == 0.5:
         return value
     upper = 0.5 + 0.5 * (value - threshold) / max(1.0 - threshold, 1e-6)
-    return np.where(value >= threshold, upper, 0.5 * value / threshold).astype(np.float32)
+    lower = 0.5 * value / threshold
+    return np.asarray(np.where(value >= threshold, upper, lower), np.float32)
 
 
 def _box(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice] | None:
@@ -155,7 +161,7 @@ def _finished(
     known = radii[np.isfinite(radii)]
     radius = float(np.median(known)) if len(known) else 0.5
     points = spline(_lengthened(places, radius, seen))
-    along = ndimage.map_coordinates(seen, [points[:, 1], points[:, 0]], order=1, mode="nearest")
+    along = sampled(seen, np.clip(points, 0.0, np.array(seen.shape[::-1]) - 1.0))
     return _wire(points + origin, radius, along < 0.5, float(along.mean()), kind)
 
 
@@ -168,7 +174,7 @@ def _lengthened(points: Chain, radius: float, seen: npt.NDArray[np.float32]) -> 
         outward = end_direction(points, True)
         distance = np.arange(0.5, 2.0 * radius + 3.0, 0.5)
         steps = distance[:, None] * outward + points[-1]
-        value = ndimage.map_coordinates(seen, [steps[:, 1], steps[:, 0]], order=1, mode="constant")
+        value = sampled(seen, steps)
         reach = 0.5 * int(np.argmin(np.append(value >= 0.5, False))) - radius
         if reach > 0:
             points = np.concatenate([points, [points[-1] + reach * outward]])

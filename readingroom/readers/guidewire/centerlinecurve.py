@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,20 @@ def smooth(curve: Chain, window: float = 5.0) -> Chain:
     return np.asarray(out)
 
 
+def sampled(seen: npt.NDArray[Any], places: npt.NDArray[np.float64]) -> Map:
+    """Return a map at places ``(…, 2)``, ``(x, y)``, between pixels linearly; 0 outside."""
+    rows, columns = seen.shape
+    x, y = places[..., 0], places[..., 1]
+    left = np.clip(x.astype(np.intp), 0, columns - 2)
+    top = np.clip(y.astype(np.intp), 0, rows - 2)
+    right, down = x - left, y - top
+    at, flat = top * columns + left, np.ascontiguousarray(seen, np.float32).reshape(-1)
+    upper = flat[at] + right * (flat[at + 1] - flat[at])
+    lower = flat[at + columns] + right * (flat[at + columns + 1] - flat[at + columns])
+    inside = (right >= 0) & (right <= 1) & (down >= 0) & (down <= 1)
+    return np.asarray(np.where(inside, upper + down * (lower - upper), 0.0), np.float32)
+
+
 def centred(curve: Chain, seen: Map) -> tuple[Chain, npt.NDArray[np.float64]]:
     """Return places on a curve moved to the middle of the device, and its radius there, px.
 
@@ -92,15 +107,13 @@ def centred(curve: Chain, seen: Map) -> tuple[Chain, npt.NDArray[np.float64]]:
     Where nothing is seen the place stays and the radius is NaN.
     """
     # An odd step would leave the last point, the tip, out.
-    taken = np.unique(np.append(np.arange(0, len(curve), _TAKEN_PX), len(curve) - 1))
-    tangent = np.gradient(curve, axis=0)[taken]
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    last = len(curve) - 1
+    taken = np.append(np.arange(0, last, _TAKEN_PX), last)
+    tangent = curve[np.minimum(taken + 1, last)] - curve[np.maximum(taken - 1, 0)]
+    tangent /= np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-9)[:, None]
     normal = np.column_stack([-tangent[:, 1], tangent[:, 0]])
     offsets = np.arange(-_PROFILE_PX, _PROFILE_PX + 1e-6, _PROFILE_STEP)
-    places = curve[taken, None] + offsets[:, None] * normal[:, None]
-    profile = ndimage.map_coordinates(
-        seen, [places[..., 1], places[..., 0]], order=1, mode="constant"
-    )
+    profile = sampled(seen, curve[taken, None] + offsets[:, None] * normal[:, None])
     own = _connected(profile >= 0.5)
     weight = np.where(own, profile, 0.0)
     mass = weight.sum(axis=1)
@@ -114,10 +127,12 @@ def _connected(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     middle = inside.shape[1] // 2
     near = inside[:, middle - 2 : middle + 3]
     start = middle - 2 + np.abs(np.where(near, np.arange(-2, 3), 99)).argmin(axis=1)
-    columns = np.arange(inside.shape[1])
-    gap = np.where(inside, -1, columns)
-    left = np.maximum.accumulate(np.where(columns <= start[:, None], gap, -1), axis=1)[:, -1]
-    right = np.where((columns >= start[:, None]) & ~inside, columns, inside.shape[1]).min(axis=1)
+    columns = np.arange(inside.shape[1], dtype=np.int8)
+    start = start.astype(np.int8)
+    gap = np.where(inside, np.int8(-1), columns)
+    left = np.where(columns <= start[:, None], gap, np.int8(-1)).max(axis=1)
+    right = np.where((columns >= start[:, None]) & ~inside, columns, np.int8(inside.shape[1]))
+    right = right.min(axis=1)
     return np.asarray(inside & (columns > left[:, None]) & (columns < right[:, None]))
 
 
@@ -127,12 +142,13 @@ def spline(curve: Chain, noise_px: float = 0.15, step_px: float = 1.0) -> Chain:
     The spline's mean squared distance from the points is about ``noise_px ** 2`` (Dierckx,
     Curve and Surface Fitting with Splines, 1993, chapter 9).
     """
-    kept = curve[np.append(True, np.linalg.norm(np.diff(curve, axis=0), axis=1) > 1e-3)]
+    kept = curve[np.append(True, np.hypot(*np.diff(curve, axis=0).T) > 1e-3)]
     if len(kept) < 5:
         return curve
     knots, _ = interpolate.splprep(kept.T, s=len(kept) * noise_px**2, k=3, quiet=True)
-    dense = np.column_stack(interpolate.splev(np.linspace(0.0, 1.0, 2 * len(kept)), knots))
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))])
+    at = np.linspace(0.0, 1.0, 2 * len(kept))
+    dense = interpolate.BSpline(knots[0], np.column_stack(knots[1]), knots[2])(at)
+    along = np.append(0.0, np.cumsum(np.hypot(*np.diff(dense, axis=0).T)))
     places = np.linspace(0.0, along[-1], max(round(along[-1] / step_px) + 1, 2))
     return np.column_stack([np.interp(places, along, dense[:, axis]) for axis in (0, 1)])
 

@@ -33,6 +33,7 @@ from readingroom.reader import Progress
 from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.centerline import trace
 from readingroom.readers.guidewire.frames import Frames, normalise
+from readingroom.readers.guidewire.plausible import plausible
 
 Curves = list[npt.NDArray[np.float64]]
 Masks = npt.NDArray[np.uint8]
@@ -237,7 +238,8 @@ def _read(case: Case, cascade: Cascade, steps: str) -> tuple[list[dict[str, Any]
     field = inner(frames.field_mask)
     for number, frame in enumerate(frames.array):
         probability = cascade(frame) * field
-        lines = [w.points for w in trace(probability[0], probability[1]) if w.kind == "wire"]
+        devices = plausible(trace(probability[0], probability[1]))
+        lines = [one.points for one in devices if one.kind == "wire"]
         if case.unscored is not None:
             probability = probability * (case.unscored == 0)
             lines = [part for line in lines for part in _scored(line, case.unscored)]

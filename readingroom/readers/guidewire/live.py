@@ -1,25 +1,23 @@
 """The live engine: a frame in; mask, centrelines, tips and confidence out, at once.
 
-`LiveReader` reads one frame after the other. `LiveEngine` runs it in a thread of its own and
-always takes the newest frame: when it falls behind it counts what it skipped, and never
-queues.
+`LiveReader` reads one frame after the other; `readingroom.readers.guidewire.liveengine` runs it
+in threads of its own on the newest frame there is.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from readingroom.errors import ReadingRoomError, RefusedInput
+from readingroom.errors import RefusedInput
 from readingroom.inference.engine import Engine
 from readingroom.readers.guidewire import frames as grey
 from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.centerline import Wire, trace
+from readingroom.readers.guidewire.plausible import plausible
 
 Picture = npt.NDArray[np.generic]
 
@@ -68,6 +66,16 @@ class LiveResult:
         return [wire.tip for wire in self.wires if wire.kind == "wire"]
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A frame after the networks: probabilities ``(2, row, col)``, and whether there is any."""
+
+    number: int
+    probability: npt.NDArray[np.uint8]
+    located: bool
+    ms: dict[str, float]
+
+
 class LiveReader:
     """Reads the frames of one stream in their order.
 
@@ -107,6 +115,10 @@ class LiveReader:
             ``FRAME_SHAPE`` if it is no grey picture of 32 to 2048 pixels a side,
             ``FRAME_SIZE_CHANGED`` if the ones before had another size.
         """
+        return self.finish(self.look(frame, number))
+
+    def look(self, frame: Picture, number: int | None = None) -> Looked:
+        """Return what the networks see in a frame; frames come in their order."""
         clock = _Clock()
         self._check(frame)
         prepared = self._prepared(frame)
@@ -119,20 +131,23 @@ class LiveReader:
             probability *= self._look.inner  # type: ignore[union-attr]
             located = self._cascade.box is not None
         clock.lap("networks")
+        self._count += 1
+        return Looked(self._count - 1 if number is None else number, probability, located, clock.ms)
+
+    def finish(self, looked: Looked) -> LiveResult:
+        """Return what was seen; may run in another thread than `look`."""
+        clock = _Clock()
         # Nothing located: nothing to trace. The map is passed whole, since where a wire meets
         # the picture's border says which of its ends is the tip.
-        catheter = probability[1] if self._catheters else None
-        wires = tuple(trace(probability[0], catheter)) if located else ()
+        catheter = looked.probability[1] if self._catheters else None
+        traced = trace(looked.probability[0], catheter) if looked.located else []
+        wires = tuple(plausible(traced))
         clock.lap("centreline")
-        mask = labelled(probability)
+        mask = labelled(looked.probability)
         clock.lap("mask")
-        self._count += 1
+        ms = {**looked.ms, **clock.ms}
         return LiveResult(
-            self._count - 1 if number is None else number,
-            mask,
-            wires,
-            confidence(wires),
-            clock.total(),
+            looked.number, mask, wires, confidence(wires), {**ms, "total": sum(ms.values())}
         )
 
     def _check(self, frame: Picture) -> None:
@@ -160,83 +175,6 @@ class LiveReader:
         if self._look is None or not self._look.fits(some):
             self._look = _Look.at(frame, self._polarity) or self._look
         return None if self._look is None else self._look.applied(frame)
-
-
-class LiveEngine:
-    """A thread that reads the newest frame there is.
-
-    Parameters
-    ----------
-    reader : callable
-        ``reader(frame, number) -> LiveResult``; a `LiveReader`.
-    on_result : callable
-        Called in the thread with each `LiveResult`, and with a `ReadingRoomError` where a
-        frame was refused.
-
-    Attributes
-    ----------
-    received, read, skipped : int
-        Frames so far.
-    """
-
-    def __init__(
-        self,
-        reader: Callable[[Picture, int | None], LiveResult],
-        on_result: Callable[[LiveResult | ReadingRoomError], None],
-    ) -> None:
-        self._reader = reader
-        self._on_result = on_result
-        self._changed = threading.Condition()
-        self._waiting: tuple[int, Picture] | None = None
-        self._closed = False
-        self._skipped_before = 0
-        self.received = self.read = self.skipped = 0
-        self._thread = threading.Thread(target=self._run, name="live-guidewire", daemon=True)
-        self._thread.start()
-
-    def put(self, frame: Picture) -> int:
-        """Hand over a frame and return its number at once; it replaces one still waiting."""
-        with self._changed:
-            number = self.received
-            self.received += 1
-            self.skipped += self._waiting is not None
-            self._waiting = (number, frame)
-            self._changed.notify()
-            return number
-
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop after the frame in hand."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join(timeout_s)
-
-    def __enter__(self) -> LiveEngine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while (taken := self._take()) is not None:
-            number, frame, skipped = taken
-            try:
-                result = self._reader(frame, number)
-            except ReadingRoomError as error:
-                self._on_result(error)
-                continue
-            self.read += 1
-            self._on_result(replace(result, skipped=skipped))
-
-    def _take(self) -> tuple[int, Picture, int] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting is not None or self._closed)
-            if self._closed or self._waiting is None:
-                return None
-            (number, frame), self._waiting = self._waiting, None
-            new = self.skipped - self._skipped_before
-            self._skipped_before = self.skipped
-            return number, frame, new
 
 
 @dataclass(frozen=True)
@@ -282,16 +220,13 @@ class _Clock:
     """Milliseconds of each stage."""
 
     def __init__(self) -> None:
-        self._started = self._last = time.perf_counter()
-        self._ms: dict[str, float] = {}
+        self._last = time.perf_counter()
+        self.ms: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
-        self._ms[stage] = 1000.0 * (now - self._last)
+        self.ms[stage] = 1000.0 * (now - self._last)
         self._last = now
-
-    def total(self) -> dict[str, float]:
-        return {**self._ms, "total": 1000.0 * (self._last - self._started)}
 
 
 def labelled(probability: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

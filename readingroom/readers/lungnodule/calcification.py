@@ -99,6 +99,20 @@ def _central(place: Window, calcified: Mask, depth: FloatArray) -> bool:
     return off_centre < 0.35 and float(depth[calcified].mean()) > 0.45
 
 
+def _filled(mask: Mask, reach: list[int]) -> Mask:
+    """Return `mask` closed by a box of this half-width in voxels, and its holes filled."""
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    inner = np.pad(mask[box], [(r + 1, r + 1) for r in reach]).astype(np.uint8)
+    size = [2 * r + 1 for r in reach]
+    # A box is separable as a grey filter, as a binary one it is not.
+    wide = ndimage.maximum_filter(inner, size, mode="constant")
+    closed = ndimage.minimum_filter(wide, size, mode="constant", cval=1)
+    filled = np.zeros_like(mask)
+    kept = tuple(slice(r + 1, -r - 1) for r in reach)
+    filled[box] = ndimage.binary_fill_holes(closed)[kept]
+    return filled
+
+
 def has_fat(place: Window) -> bool:
     """Say whether a nodule holds macroscopic fat.
 
@@ -122,9 +136,7 @@ def lucency(place: Window, found: Densities) -> Lucency:
     Voxels as light as lung that the nodule encloses, its mask closed by 2 mm first.
     """
     reach = [max(round(2.0 / s), 1) for s in place.spacing_mm]
-    size = [2 * r + 1 for r in reach]
-    closed = ndimage.binary_closing(np.pad(place.mask, 4), np.ones(size, np.bool_))
-    filled = ndimage.binary_fill_holes(closed)[4:-4, 4:-4, 4:-4]
+    filled = _filled(place.mask, reach)
     deep = ndimage.distance_transform_edt(filled, place.spacing_mm) > 1.5
     smooth = ndimage.gaussian_filter(place.hu, [0.35 / s for s in place.spacing_mm])
     light = smooth < found.background + 0.25 * found.contrast

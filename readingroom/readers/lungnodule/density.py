@@ -72,6 +72,11 @@ class Window:
         """Volume of a voxel."""
         return float(np.prod(self.spacing_mm))
 
+    def box(self, start: Index, shape: tuple[int, ...]) -> tuple[slice, ...]:
+        """Return where a box of the image, of this first voxel and shape, lies here."""
+        pairs = zip(start, self.start, shape, strict=True)
+        return tuple(slice(s - w, s - w + n) for s, w, n in pairs)
+
 
 def window(
     hu: npt.NDArray[np.generic],

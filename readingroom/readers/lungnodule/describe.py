@@ -21,16 +21,11 @@ from readingroom.readers.lungnodule.density import (
     Densities,
     Spacing,
     Window,
-    densities,
-    fractions,
-    signed_distance,
-    window,
 )
-from readingroom.readers.lungnodule.measure import SOLID_HU, solid_part
-from readingroom.readers.lungnodule.shape import surface
+from readingroom.readers.lungnodule.nodule import SOLID_HU, Nodule
 from readingroom.readers.lungnodule.texture import texture
 
-__all__ = ["TYPES", "NoduleType", "describe", "nodule_type"]
+__all__ = ["TYPES", "NoduleType", "describe", "description", "nodule_type"]
 
 Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
@@ -77,11 +72,13 @@ def describe(
         ``slight``, ``marked``) and ``spicules``; ``sphericity`` (Wadell), ``axis_ratio``;
         ``texture`` (IBSI features) and ``characteristics`` (LIDC scales).
     """
-    place = window(hu, spacing_mm, mask_box, start_kji)
-    found = densities(place)
-    share = fractions(place, found)
+    return description(Nodule.of(hu, spacing_mm, mask_box, start_kji), type=type)
+
+
+def description(nodule: Nodule, *, type: str | None = None) -> dict[str, Any]:
+    """Return what `describe` returns."""
+    place, found, share, solid = nodule.place, nodule.found, nodule.share, nodule.solid
     calcified = calcium(place)
-    solid = _on_window(solid_part(hu, spacing_mm, mask_box, start_kji), start_kji, place)
     chosen = type or nodule_type(place, found, solid, calcified)
     rays = margin.cast(place, found, share)
     measured = {
@@ -106,7 +103,7 @@ def describe(
         "margin": _margin_word(rated["margin"]),
         "lobulation": _degree(rated["lobulation"]),
         "spiculation": _degree(rated["spiculation"]),
-        "sphericity": surface(share.values, spacing_mm).sphericity,
+        "sphericity": nodule.surface.sphericity,
         **measured,
         "texture": texture(place.hu, place.mask),
         "characteristics": rated,
@@ -138,20 +135,14 @@ def nodule_type(place: Window, found: Densities, solid: Mask, calcified: Mask) -
 
 def _glass(place: Window, found: Densities, solid: Mask) -> Mask:
     """Return the ground glass: beyond the blurred rim of the solid part."""
-    from_solid = -signed_distance(solid, place.spacing_mm)
+    half = float(np.mean(place.spacing_mm[1:])) / 2
+    from_solid = ndimage.distance_transform_edt(~solid, place.spacing_mm) - half
     rim = max(_BLUR_RIM_MM, place.spacing_mm[0] * 0.75)
     lowest = found.background + _GLASS_ABOVE_LUNG_HU
     smooth = ndimage.gaussian_filter(place.hu, [0.5 / s for s in place.spacing_mm])
     within = (smooth > lowest) & (smooth <= SOLID_HU)
     inside = place.mask & (place.distance_mm > _BORDER_RIM_MM)
     return np.asarray(inside & within & (from_solid > rim))
-
-
-def _on_window(box: Mask, start: Index, place: Window) -> Mask:
-    whole = np.zeros(place.mask.shape, np.bool_)
-    at = [a - b for a, b in zip(start, place.start, strict=True)]
-    whole[tuple(slice(a, a + n) for a, n in zip(at, box.shape, strict=True))] = box
-    return whole
 
 
 def axis_ratio(place: Window) -> float:

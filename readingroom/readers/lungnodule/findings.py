@@ -11,9 +11,10 @@ import numpy.typing as npt
 from readingroom.maskregion import innermost
 from readingroom.reader import Index
 from readingroom.readers.lungnodule.anatomy import LOBES, Anatomy
-from readingroom.readers.lungnodule.describe import describe
+from readingroom.readers.lungnodule.describe import description
 from readingroom.readers.lungnodule.display import LABELS, NODULE, SOLID_PART, TYPE_OF_LABEL
-from readingroom.readers.lungnodule.measure import axes, measure, solid_part
+from readingroom.readers.lungnodule.measure import measurements, solid_part
+from readingroom.readers.lungnodule.nodule import Nodule
 from readingroom.readers.lungnodule.place import Place, place_of
 from readingroom.readers.lungnodule.scan import (
     AIRWAY,
@@ -27,6 +28,8 @@ from readingroom.readers.lungnodule.scan import (
 )
 from readingroom.reading import Finding, FindingState, Masks, Measurement, Segment
 from readingroom.terminology import segment
+
+Mask = npt.NDArray[np.bool_]
 
 _ML = 1000.0
 
@@ -58,9 +61,11 @@ def make_finding(
         A voxel of `part`; the innermost one by default.
     """
     start, mask = scan.canonical_part(part)
-    solid = None if drawn_solid is None else scan.image.axes.forward(drawn_solid) & mask
-    measured = measure(scan.hu, scan.spacing_mm, mask, start, solid_mask=solid)
-    said = describe(scan.hu, scan.spacing_mm, mask, start, type=TYPE_OF_LABEL.get(label))
+    nodule = Nodule.of(scan.hu, scan.spacing_mm, mask, start)
+    solid = (
+        None if drawn_solid is None else _drawn(nodule, scan.image.axes.forward(drawn_solid), start)
+    )
+    said = description(nodule, type=TYPE_OF_LABEL.get(label))
     place = place_of(anatomy, mask, start)
     inside = position or _absolute(innermost(part.mask, scan.native_spacing_mm), part)
     return Finding(
@@ -71,10 +76,10 @@ def make_finding(
         confidence=confidence,
         position_lps_mm=scan.position(inside),
         mask_segment=label,
-        measurements=measured | _distances(place),
+        measurements=measurements(nodule, solid) | _distances(place),
         attributes=said
         | _place(place)
-        | _lines(scan, mask, start)
+        | _lines(scan, nodule, start, mask.shape)
         | {
             "type_from": "measured" if label == NODULE else "person",
             "solid_part_from": "measured" if drawn_solid is None else "person",
@@ -109,10 +114,17 @@ def _place(place: Place) -> dict[str, str]:
     }
 
 
-def _lines(scan: Scan, mask: npt.NDArray[np.bool_], start: Index) -> dict[str, Any]:
+def _drawn(nodule: Nodule, solid: Mask, start: Index) -> Mask:
+    """Return a drawn solid part on the nodule's window."""
+    whole = np.zeros_like(nodule.place.mask)
+    whole[nodule.place.box(start, solid.shape)] = solid
+    return whole & nodule.place.mask
+
+
+def _lines(scan: Scan, nodule: Nodule, start: Index, shape: tuple[int, ...]) -> dict[str, Any]:
     """Return the ends of both axes and the box's corners in LPS mm, to be drawn."""
-    lines = axes(scan.hu, scan.spacing_mm, mask, start)
-    corners = (np.array(start) - 0.5, np.array(start) + mask.shape - 0.5)
+    lines = nodule.axes
+    corners = (np.array(start) - 0.5, np.array(start) + shape - 0.5)
     box = [[round(float(x), 3) for x in scan.lps(corner)] for corner in corners]
     return {"bounding_box_lps_mm": box} | {
         f"{name}_axis_lps_mm": [[round(float(x), 3) for x in scan.lps(end)] for end in ends]

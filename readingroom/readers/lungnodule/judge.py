@@ -32,8 +32,6 @@ from readingroom.reading import Category, Finding, Measurement
 from readingroom.terminology import concept
 
 _DAYS_A_MONTH = 30.4375
-#: Largest pixel in which spicules are told from the steps of voxels, mm.
-_SPICULE_PIXEL_MM = 1.2
 _UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
 #: What judging adds to a finding: taken off before it is judged again.
 _ATTRIBUTES = ("status", "growth_text", "growth_text_zh", "lung_rads", "lung_rads_rule")
@@ -121,7 +119,7 @@ def _without_judgement(finding: Finding) -> Finding:
 def _judged(finding: Finding, person: _Person, count: int) -> Finding:
     """Return a standing finding with growth, Lung-RADS category and probabilities."""
     status, grown = _growth(finding)
-    facts = _facts(finding, status, person.scan)
+    facts = _facts(finding, status)
     decision = _decision(facts)
     measured, absent = _probabilities(finding, person, count)
     said = _words(status, grown) | _category_words(decision)
@@ -209,16 +207,11 @@ def _words(status: Status, grown: change.Growth | None) -> dict[str, str]:
 # Categories
 
 
-def _spiculated(finding: Finding, scan: Scan) -> bool:
-    """Say whether a nodule counts as spiculated; coarse pixels cannot show spicules.
-
-    On pixels of 2 mm a ball has "spicules" along the diagonals of its voxels.
-    """
-    fine = max(scan.spacing_mm[1:]) <= _SPICULE_PIXEL_MM
-    return fine and finding.attributes.get("spiculation") == "marked"
+def _spiculated(finding: Finding) -> bool:
+    return finding.attributes.get("spiculation") == "marked"
 
 
-def _facts(finding: Finding, status: Status, scan: Scan) -> NoduleFacts:
+def _facts(finding: Finding, status: Status) -> NoduleFacts:
     """Return what Lung-RADS asks about a nodule, from what was measured and described."""
     said, prior = finding.attributes, finding.evidence.get("prior") or {}
     smooth = (said.get("margin"), said.get("lobulation"), said.get("spiculation")) == (
@@ -240,7 +233,7 @@ def _facts(finding: Finding, status: Status, scan: Scan) -> NoduleFacts:
         fat=bool(said.get("fat")),
         smooth=smooth,
         shape="oval" if smooth else None,
-        suspicious=("spiculation",) if _spiculated(finding, scan) else (),
+        suspicious=("spiculation",) if _spiculated(finding) else (),
     )
 
 
@@ -382,7 +375,7 @@ def _probabilities(
     shared: dict[str, Any] = {
         "age": person.age,
         "diameter_mm": _value(finding, "long_axis_diameter"),
-        "spiculated": _spiculated(finding, person.scan),
+        "spiculated": _spiculated(finding),
         "upper_lobe": said.get("lobe") in _UPPER if said.get("lobe") else None,
     }
     results = {

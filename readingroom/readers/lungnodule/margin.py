@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage, special
 
 from readingroom.readers.lungnodule.density import (
+    BORDER_MM,
     Densities,
     Fractions,
     Spacing,
@@ -75,7 +76,7 @@ class Rays:
 def cast(place: Window, found: Densities, share: Fractions) -> Rays:
     """Cast rays from the middle of a nodule (its centre of mass)."""
     middle = np.asarray(ndimage.center_of_mass(place.mask)) * place.spacing_mm
-    reach = float(place.distance_mm.max()) * 2 + _diagonal(place) / 2 + _BEYOND_MM
+    reach = _reach(place, middle) + _BEYOND_MM
     steps = np.arange(0.0, reach, _STEP_MM)
     points = middle + directions(_RAYS)[:, None, :] * steps[None, :, None]
     at = np.moveaxis(points / np.asarray(place.spacing_mm), -1, 0)
@@ -89,10 +90,11 @@ def cast(place: Window, found: Densities, share: Fractions) -> Rays:
     return Rays(radii, profiles, rays.beyond(0.75, 2.0) > 0.5)
 
 
-def _diagonal(place: Window) -> float:
-    at = np.argwhere(place.mask)
-    extent = (at.max(axis=0) - at.min(axis=0) + 1) * np.asarray(place.spacing_mm)
-    return float(np.linalg.norm(extent))
+def _reach(place: Window, middle: FloatArray) -> float:
+    """Return how far from `middle` the nodule's border goes, mm."""
+    at = np.argwhere(place.mask) * np.asarray(place.spacing_mm)
+    outermost = float(np.linalg.norm(at - middle, axis=1).max())
+    return outermost + max(BORDER_MM, float(np.linalg.norm(place.spacing_mm)))
 
 
 def edge_sharpness(rays: Rays) -> float:
@@ -169,6 +171,9 @@ def spicules(place: Window, found: Densities) -> int:
     body = _body(place.mask & (share > 0.5), place.spacing_mm)
     threshold = max(_SPICULE_SHARE, 2.5 * found.noise / found.contrast)
     pixel = place.spacing_mm[1:]
+    if max(pixel) > _RING_MM[1] - _RING_MM[0]:
+        # A ring thinner than a pixel shows the steps of voxels, not strands.
+        return _strands(place, share)
     counts = [
         _peaks(share[k], body[k], pixel, threshold)
         for k in range(len(body))
@@ -205,7 +210,7 @@ def _peaks(share: FloatArray, body: Mask, pixel_mm: tuple[float, float], thresho
     at = np.argwhere(ring) * np.asarray(pixel_mm)
     offset = at - np.argwhere(body).mean(axis=0) * np.asarray(pixel_mm)
     order = np.argsort(np.arctan2(offset[:, 0], offset[:, 1]))
-    around = share[ring][order]
+    around = _beside_blur(share[ring], away[ring])[order]
     # The ring is a few pixels wide: the arc that one sample stands for is its share of it.
     step = float(ring.sum()) * pixel_mm[0] * pixel_mm[1] / (_RING_MM[1] - _RING_MM[0]) / len(order)
     smooth = ndimage.gaussian_filter1d(around, 0.35 / step, mode="wrap")
@@ -213,6 +218,17 @@ def _peaks(share: FloatArray, body: Mask, pixel_mm: tuple[float, float], thresho
     found, _ = find_peaks(twice, prominence=threshold, width=(0, _SPICULE_MM / step))
     half = len(smooth) // 2
     return int(np.count_nonzero((found >= half) & (found < half + len(smooth))))
+
+
+def _beside_blur(share: FloatArray, away_mm: FloatArray) -> FloatArray:
+    """Return what of `share` the body's own blurred edge, falling outwards, does not explain.
+
+    On a coarse grid the voxels of a ring lie at different distances, as if a smooth border
+    had rays.
+    """
+    if len(share) < 8 or np.ptp(away_mm) < 0.1:
+        return share
+    return np.asarray(share - np.polyval(np.polyfit(away_mm, share, 1), away_mm))
 
 
 def _body(bright: Mask, spacing_mm: Spacing) -> Mask:

@@ -7,32 +7,26 @@ nodule's own surroundings, so that re-measuring a corrected mask never walks the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from readingroom.readers.lungnodule.density import (
-    BLUR_MM,
-    Densities,
     Fractions,
     Spacing,
     Window,
-    densities,
-    fractions,
     recovery,
     window,
 )
-from readingroom.readers.lungnodule.shape import (
-    Axes,
-    Surface,
-    diameter_3d,
-    edge_level,
-    longest_axes,
-    surface,
+from readingroom.readers.lungnodule.nodule import (
+    SOLID_HU,
+    Nodule,
+    edge_axes,
+    equivalent_diameter,
+    solid_voxels,
 )
+from readingroom.readers.lungnodule.shape import Axes, diameter_3d
 from readingroom.reading import Measurement
 
 __all__ = [
@@ -43,6 +37,7 @@ __all__ = [
     "fleischner_diameter",
     "lung_rads_diameter",
     "measure",
+    "measurements",
     "solid_part",
     "sphere_volume",
 ]
@@ -51,11 +46,6 @@ Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
-#: Solid tissue within a subsolid nodule begins here, HU (Scholten et al., Eur Radiol
-#: 2015;25:488: -300 HU agreed best with readers and pathology among the thresholds tried).
-SOLID_HU = -300.0
-#: A solid part smaller than this is a vessel in cross-section or noise, mm3 (2 mm sphere).
-SMALLEST_SOLID_MM3 = 4.0
 #: By how much a surface may lie wrong, as a share of the voxel's size: the standard
 #: deviation of a position rounded to a tenth of the voxel, and what the repeatability of
 #: simulated nodules asked for (Docs/validation.md).
@@ -65,42 +55,6 @@ _GRAIN = 4.0
 #: How much of the unevenness inside counts as uncertainty of the border's density.
 _UNEVEN = 0.4
 _BORDER = "border voxels by partial volume (Kuhnigk 2006)"
-
-
-@dataclass(frozen=True)
-class _Nodule:
-    place: Window
-    found: Densities
-    share: Fractions
-
-    @classmethod
-    def of(
-        cls, hu: npt.NDArray[np.generic], spacing_mm: Spacing, mask: Mask, start: Index
-    ) -> _Nodule:
-        place = window(hu, spacing_mm, mask, start)
-        found = densities(place)
-        return cls(place, found, fractions(place, found))
-
-    @cached_property
-    def surface(self) -> Surface:
-        """The nodule's surface, made once."""
-        return surface(self.share.values, self.place.spacing_mm)
-
-    @cached_property
-    def volume(self) -> float:
-        """Volume, mm3."""
-        return max(float(self.share.values.sum()), 0.0) * self.place.voxel_mm3
-
-    @cached_property
-    def axes(self) -> Axes:
-        """Long and short axis."""
-        return _edge_axes(self.share.values, self.volume, self.place)
-
-
-def _edge_axes(values: FloatArray, volume: float, place: Window) -> Axes:
-    pixel = (place.spacing_mm[1] + place.spacing_mm[2]) / 2
-    level = edge_level(equivalent_diameter(volume), math.hypot(BLUR_MM, pixel / math.sqrt(12)))
-    return longest_axes(values, place.spacing_mm, place.start, level)
 
 
 def measure(
@@ -135,18 +89,31 @@ def measure(
         ``mean_density``, ``density_sd``, ``minimum_density``, ``maximum_density`` (HU),
         ``mass`` (mg), ``voxels`` (1).
     """
-    nodule = _Nodule.of(hu, spacing_mm, mask_box, start_kji)
-    solid = solid_part(hu, spacing_mm, mask_box, start_kji) if solid_mask is None else solid_mask
-    return (
-        _diameters(nodule) | _volumes(nodule) | _solid(nodule, solid, start_kji) | _density(nodule)
-    )
+    nodule = Nodule.of(hu, spacing_mm, mask_box, start_kji)
+    if solid_mask is None:
+        return measurements(nodule)
+    drawn = np.zeros_like(nodule.place.mask)
+    drawn[nodule.place.box(start_kji, mask_box.shape)] = solid_mask
+    return measurements(nodule, drawn)
+
+
+def measurements(nodule: Nodule, drawn_solid: Mask | None = None) -> dict[str, Measurement]:
+    """Return the measurements of `measure`.
+
+    Parameters
+    ----------
+    drawn_solid : ndarray of bool, optional
+        The solid part that a person drew, on the grid of ``nodule.place``.
+    """
+    solid = _solid(nodule) if drawn_solid is None else _drawn_solid(nodule.place, drawn_solid)
+    return _diameters(nodule) | _volumes(nodule) | solid | _density(nodule)
 
 
 def axes(
     hu: npt.NDArray[np.generic], spacing_mm: Spacing, mask_box: Mask, start_kji: Index
 ) -> Axes:
     """Return the bidimensional lines of a nodule in voxel indices of `hu` (see `measure`)."""
-    return _Nodule.of(hu, spacing_mm, mask_box, start_kji).axes
+    return Nodule.of(hu, spacing_mm, mask_box, start_kji).axes
 
 
 def bounding_box(mask_box: Mask, start_kji: Index) -> tuple[Index, Index]:
@@ -179,32 +146,15 @@ def sphere_volume(diameter_mm: float) -> float:
     return float(math.pi / 6 * diameter_mm**3)
 
 
-def equivalent_diameter(volume_mm3: float) -> float:
-    """Return the diameter of the sphere of equal volume, mm."""
-    return float((6 * max(volume_mm3, 0.0) / math.pi) ** (1 / 3))
-
-
 def solid_part(
     hu: npt.NDArray[np.generic], spacing_mm: Spacing, mask_box: Mask, start_kji: Index
 ) -> Mask:
-    """Return the solid part of a nodule, ``[k, j, i]`` on the box.
-
-    Voxels above `SOLID_HU` after a blur of 0.5 mm (noise alone would make ground glass
-    solid here and there); pieces below `SMALLEST_SOLID_MM3` are left out.
-    """
+    """Return the solid part of a nodule (see `nodule.solid_voxels`), ``[k, j, i]`` on the box."""
     place = window(hu, spacing_mm, mask_box, start_kji, margin_mm=3.0)
-    smooth = ndimage.gaussian_filter(place.hu, [0.5 / s for s in spacing_mm])
-    labels, count = ndimage.label(place.mask & (smooth > SOLID_HU))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1) * place.voxel_mm3
-    sizes[0] = 0.0
-    inner = tuple(
-        slice(s - w, s - w + n)
-        for s, w, n in zip(start_kji, place.start, mask_box.shape, strict=True)
-    )
-    return np.asarray((sizes >= SMALLEST_SOLID_MM3)[labels][inner])
+    return solid_voxels(place)[place.box(start_kji, mask_box.shape)]
 
 
-def _diameters(nodule: _Nodule) -> dict[str, Measurement]:
+def _diameters(nodule: Nodule) -> dict[str, Measurement]:
     found, hull = nodule.axes, nodule.surface
     rule = "axial slice where the long axis is longest; Lung-RADS v2022, Fleischner 2017"
     return {
@@ -224,8 +174,8 @@ def _diameters(nodule: _Nodule) -> dict[str, Measurement]:
     }
 
 
-def _volumes(nodule: _Nodule) -> dict[str, Measurement]:
-    volume = nodule.volume
+def _volumes(nodule: Nodule) -> dict[str, Measurement]:
+    volume = nodule.volume_mm3
     return {
         "volume": Measurement(value=volume, unit="mm3", method=_BORDER),
         "volume_uncertainty": Measurement(
@@ -239,7 +189,7 @@ def _volumes(nodule: _Nodule) -> dict[str, Measurement]:
     }
 
 
-def _uncertainty(nodule: _Nodule) -> float:
+def _uncertainty(nodule: Nodule) -> float:
     """Return the standard uncertainty of a volume within one scan, mm3.
 
     Noise of the shared voxels; a surface that may lie `_SURFACE_SHARE` of a voxel off
@@ -252,13 +202,13 @@ def _uncertainty(nodule: _Nodule) -> float:
     noise = found.noise / found.contrast * math.sqrt(shared * _GRAIN) * place.voxel_mm3
     size = place.voxel_mm3 ** (1 / 3)
     position = nodule.surface.area_mm2 * _SURFACE_SHARE * size
-    inferred = _inferred_share(nodule) * nodule.volume
+    inferred = _inferred_share(nodule) * nodule.volume_mm3
     level = _level_share(nodule) * float(nodule.share.values[nodule.share.shared].sum())
     parts = (noise, position, inferred, level * place.voxel_mm3)
     return math.sqrt(sum(part**2 for part in parts))
 
 
-def _level_share(nodule: _Nodule) -> float:
+def _level_share(nodule: Nodule) -> float:
     """Return the relative uncertainty of the contrast, from the voxels that show it.
 
     Matters for ground glass: little contrast, so that an error of the nodule's density moves
@@ -272,34 +222,32 @@ def _level_share(nodule: _Nodule) -> float:
     return math.hypot(random, _UNEVEN * max(spread - noise, 0.0))
 
 
-def _inferred_share(nodule: _Nodule) -> float:
+def _inferred_share(nodule: Nodule) -> float:
     """Return the relative uncertainty that an inferred density brings, 0 where it was seen."""
     if not nodule.found.recovered:
         return 0.0
-    seen = float(recovery(equivalent_diameter(nodule.volume), nodule.place.spacing_mm))
+    seen = float(recovery(equivalent_diameter(nodule.volume_mm3), nodule.place.spacing_mm))
     return 0.06 + 0.5 * (1 - seen)
 
 
-def _solid(nodule: _Nodule, solid_box: Mask, start: Index) -> dict[str, Measurement]:
-    place = nodule.place
-    solid = np.zeros(place.mask.shape, np.bool_)
-    at = [a - b for a, b in zip(start, place.start, strict=True)]
-    solid[tuple(slice(a, a + n) for a, n in zip(at, solid_box.shape, strict=True))] = solid_box
-    return solid_measurements(place, nodule.share, solid)
-
-
-def solid_measurements(place: Window, share: Fractions, solid: Mask) -> dict[str, Measurement]:
-    """Return volume (mm3) and mean diameter (mm) of the solid part of a nodule.
-
-    Parameters
-    ----------
-    solid : ndarray of bool, ``[k, j, i]``
-        The solid part on the grid of `place`.
-    """
-    values = solid_share(place, share, solid)
-    volume = float(values.sum()) * place.voxel_mm3
-    diameter = _edge_axes(values, volume, place).mean_mm if solid.any() else 0.0
+def _solid(nodule: Nodule) -> dict[str, Measurement]:
+    """Return volume (mm3) and mean diameter (mm) of the solid part that was measured."""
+    values = solid_share(nodule.place, nodule.share, nodule.solid)
     method = f"above {SOLID_HU:g} HU (Scholten 2015); {_BORDER}"
+    return _solid_measurements(values, nodule.solid, nodule.place, method)
+
+
+def _drawn_solid(place: Window, solid: Mask) -> dict[str, Measurement]:
+    """Return the same of a drawn solid part: its own voxels, neither more nor less."""
+    method = "voxels drawn by a person"
+    return _solid_measurements(solid.astype(np.float64), solid, place, method)
+
+
+def _solid_measurements(
+    values: FloatArray, solid: Mask, place: Window, method: str
+) -> dict[str, Measurement]:
+    volume = float(values.sum()) * place.voxel_mm3
+    diameter = edge_axes(values, volume, place).mean_mm if solid.any() else 0.0
     return {
         "solid_volume": Measurement(value=volume, unit="mm3", method=method),
         "solid_mean_diameter": Measurement(value=diameter, unit="mm", method=method),
@@ -319,7 +267,7 @@ def solid_share(place: Window, share: Fractions, solid: Mask) -> FloatArray:
     return np.asarray(np.where(solid | rim, share.values, 0.0))
 
 
-def _density(nodule: _Nodule) -> dict[str, Measurement]:
+def _density(nodule: Nodule) -> dict[str, Measurement]:
     place = nodule.place
     values = place.hu[place.mask]
     # (HU + 1000) / 1000 is the density in mg/mm3 where 0 HU is water and -1000 air.
@@ -339,7 +287,7 @@ def _density(nodule: _Nodule) -> dict[str, Measurement]:
     }
 
 
-def _milligrams(nodule: _Nodule) -> float:
+def _milligrams(nodule: Nodule) -> float:
     """Return the density of the nodule inside its border, mg/mm3."""
     inside = nodule.place.mask & ~nodule.share.shared
     seen = nodule.place.hu[inside]

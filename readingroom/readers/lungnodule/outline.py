@@ -27,6 +27,7 @@ from readingroom.readers.lungnodule.blurredball import (
 from readingroom.readers.lungnodule.grids import Triple, bounding_box
 from readingroom.readers.lungnodule.outlinecut import Body, component_near, cut_free
 from readingroom.readers.lungnodule.outlinegrid import Surroundings, surroundings
+from readingroom.readers.lungnodule.outlinehalo import halo_density
 
 Index = tuple[int, int, int]
 Mask = npt.NDArray[np.bool_]
@@ -47,10 +48,6 @@ _PLATEAU_MM = 2.5
 _PALE_SIGMA_MM = 0.8
 #: What is denser than the ground glass by this is clipped: vessels, solid parts, HU.
 _PALE_EXCESS_HU = 120.0
-#: A halo of ground glass: its contrast to the lung and the share of the shell it fills.
-_HALO_HU, _HALO_SHARE = 130.0, 0.7
-#: The shell begins this many blurs outside the dense border and is this thick, mm.
-_SHELL_START, _SHELL_MM = 1.3, 1.0
 #: Lung is bordered by something of this density at least when nothing else is known, HU.
 _LUNG_HU = -860.0
 
@@ -159,7 +156,7 @@ def _grow(near: Surroundings, hint_mm: float | None, last: bool) -> _Grown:
     if inner is None:
         return _pale(near, seed, background, _own_density(smooth, seed))
     dense = _dense(near, smooth, seed, background) or inner
-    halo = _halo(near, inner.body, background)
+    halo = halo_density(near, inner.body, background)
     if halo is None:
         return dense
     pale = _pale(near, seed, background, halo)
@@ -261,19 +258,6 @@ def _core_density(near: Surroundings, image: FloatArray, body: Body, density: fl
     # A small body has no plateau: only its very middle shows what blur left of its contrast.
     share = 50 if depth.max() > _PLATEAU_MM else 90
     return float(np.percentile(image[inner], share))
-
-
-def _halo(near: Surroundings, body: Body, background: float) -> float | None:
-    """Return the density of the ground glass around a dense body, HU; None without any."""
-    outside = ndimage.distance_transform_edt(~body.mask) * near.step_mm
-    start = _SHELL_START * scan_sigma(near.spacing_mm)
-    shell = near.lung & (outside > start) & (outside < start + _SHELL_MM)
-    shell &= near.wall_mm > 2.0
-    values = near.hu[shell]
-    values = values[values < -300.0]
-    if len(values) < 50 or np.mean(values > background + _HALO_HU) < _HALO_SHARE:
-        return None
-    return float(np.median(values))
 
 
 def _own_density(smooth: FloatArray, seed: Index) -> float:

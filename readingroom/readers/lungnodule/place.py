@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from readingroom.readers.lungnodule.anatomy import LOBES, Anatomy
 from readingroom.readers.lungnodule.grids import Box, dilated_mm, inside_of
@@ -22,7 +23,7 @@ Attachment = Literal["none", "pleural", "fissural", "vascular"]
 #: A gap up to this is contact, mm; vessel beside the finding from this volume on, mm³.
 _CONTACT_MM, _VESSEL_MM3 = 1.0, 4.0
 #: Half-widths of the boxes in which distances are looked for, mm, and the step in each.
-_REACHES_MM = ((15.0, 0.0), (100.0, 2.5))
+_REACHES_MM = ((15.0, 0.0), (40.0, 1.5), (100.0, 4.0))
 #: A fissure further away than this is not told, mm.
 _FISSURE_REACH_MM = 30.0
 
@@ -72,13 +73,12 @@ def place_of(anatomy: Anatomy, mask_box: Mask, start_kji: Index) -> Place:
         return Place("", "", "", None, None, "none")
     label = int(np.bincount(inside[inside > 0]).argmax())
     lung = 1 if label <= 3 else 2
-    pleura = _gap(
-        anatomy, mask_box, (k, j, i), lambda box: np.asarray(anatomy.lungs.labels[box] != lung)
+    box = (k, j, i)
+    pleura = _gap(anatomy, mask_box, box, lambda at: np.asarray(anatomy.lungs.labels[at] != lung))
+    fissure = _gap(
+        anatomy, mask_box, box, lambda at: _other_lobe(anatomy, at, label), _FISSURE_REACH_MM
     )
-    fissure = _gap(anatomy, mask_box, (k, j, i), lambda box: _other_lobe(anatomy, box, label))
-    if fissure is not None and fissure > _FISSURE_REACH_MM:
-        fissure = None
-    attachment = _attachment(anatomy, mask_box, (k, j, i), pleura, fissure)
+    attachment = _attachment(anatomy, mask_box, box, pleura, fissure)
     segment = segment_of(LOBES[label - 1], *_in_lobe(anatomy, label, mask_box, start_kji))
     side: Side = "right" if lung == 1 else "left"
     return Place(LOBES[label - 1], segment, side, pleura, fissure, attachment)
@@ -91,43 +91,57 @@ def _other_lobe(anatomy: Anatomy, box: Box, label: int) -> Mask:
     return np.asarray((lobes >= first) & (lobes <= last) & (lobes != label))
 
 
-def _gap(anatomy: Anatomy, mask: Mask, box: Box, target_in: Callable[[Box], Mask]) -> float | None:
-    """Return the gap between `mask` and a target, mm; None if it is out of reach.
+def _gap(
+    anatomy: Anatomy,
+    mask: Mask,
+    box: Box,
+    target_in: Callable[[Box], Mask],
+    limit_mm: float = _REACHES_MM[-1][0],
+) -> float | None:
+    """Return the gap between `mask` and a target, mm; None if it is farther than `limit_mm`.
 
     Nearby on the scan's own voxels; farther away every few voxels do.
     """
     spacing = anatomy.spacing_mm
     for reach, step in _REACHES_MM:
         wide = _widened(box, reach, spacing, anatomy.lobes.shape)
-        stride = tuple(max(int(step / s), 1) for s in spacing)
-        thin = tuple(slice(None, None, n) for n in stride)
-        target = target_in(wide)
-        own = np.zeros(target.shape, bool)
-        own[inside_of(box, wide)] = mask
+        stride = [max(int(step / s), 1) for s in spacing]
+        k, j, i = (slice(w.start, w.stop, n) for w, n in zip(wide, stride, strict=True))
+        target = target_in((k, j, i))
+        own = _thinned(mask, box, wide, stride, target.shape)
         sampling = [n * s for n, s in zip(stride, spacing, strict=True)]
-        found = _distance(own, target & ~own, thin, sampling)
+        found = _distance(own, target & ~own, sampling)
         if found is not None and found <= reach:
-            return round(max(found - min(spacing), 0.0), 2)
+            gap = max(found - min(spacing), 0.0)
+            return round(gap, 2) if gap <= limit_mm else None
+        if reach >= limit_mm:
+            break
     return None
 
 
-def _distance(
-    own: Mask, target: Mask, thin: tuple[slice, ...], sampling: list[float]
-) -> float | None:
-    """Return the least distance between voxel centres of two masks, thinned out."""
-    sparse = target[thin]
-    places = own[thin]
-    if not places.any():
-        # Thinning may lose a small finding; its middle stands for it.
-        middle = np.argwhere(own).mean(0)
-        at = tuple(
-            min(int(m / t.step), n - 1) for m, t, n in zip(middle, thin, places.shape, strict=True)
-        )
-        places = np.zeros_like(places)
-        places[at] = True
-    if not sparse.any():
+def _thinned(mask: Mask, box: Box, wide: Box, stride: list[int], shape: tuple[int, ...]) -> Mask:
+    """Return `mask` on every few voxels of `wide`; its middle where none of them is met."""
+    own = np.zeros(shape, np.bool_)
+    offset = [b.start - w.start for b, w in zip(box, wide, strict=True)]
+    at = np.argwhere(mask) + offset
+    met = at[(at % stride == 0).all(axis=1)]
+    if not len(met):
+        met = np.rint(at.mean(axis=0) / stride).astype(int)[None] * stride
+    k, j, i = np.minimum(met // stride, np.array(shape) - 1).T
+    own[k, j, i] = True
+    return own
+
+
+def _distance(own: Mask, target: Mask, sampling: list[float]) -> float | None:
+    """Return the least distance between voxel centres of two masks, mm."""
+    if not target.any():
         return None
-    return float(ndimage.distance_transform_edt(~sparse, sampling=sampling)[places].min())
+    # Only what lies on the target's surface can be nearest; each of it to the nodule's voxels.
+    rim = target & ndimage.binary_dilation(~target, ndimage.generate_binary_structure(3, 3))
+    own_rim = own & ndimage.binary_dilation(~own)
+    tree = cKDTree(np.argwhere(own_rim) * sampling)
+    nearest, _ = tree.query(np.argwhere(rim) * sampling)
+    return float(nearest.min())
 
 
 def _widened(

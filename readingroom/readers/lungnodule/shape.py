@@ -113,27 +113,42 @@ def longest_axes(
     axis.
     """
     found = [
-        axes for k in range(values.shape[0]) if (axes := _slice_axes(values, spacing_mm, k, level))
+        line for k in range(values.shape[0]) if (line := _slice_line(values, spacing_mm, k, level))
     ]
     if not found:
-        found = [_single_voxel(values, spacing_mm)]
-    best = max(found, key=lambda axes: (axes.long_mm, axes.short_mm))
-    return _moved(best, start)
+        return _moved(_single_voxel(values, spacing_mm), start)
+    # The short axis is asked of the longest slice only.
+    return _moved(_with_short_axis(max(found, key=lambda line: line.long_mm), spacing_mm), start)
 
 
-def _slice_axes(values: FloatArray, spacing_mm: Spacing, k: int, level: float) -> Axes | None:
+@dataclass(frozen=True)
+class _Longest:
+    """The outline of a slice, mm, and its two points farthest apart."""
+
+    k: int
+    points: FloatArray
+    ends: FloatArray
+
+    @property
+    def long_mm(self) -> float:
+        return float(np.linalg.norm(self.ends[1] - self.ends[0]))
+
+
+def _slice_line(values: FloatArray, spacing_mm: Spacing, k: int, level: float) -> _Longest | None:
     outline = _outline(values[k], level)
     if outline is None:
         return None
     points = outline * spacing_mm[1:]
-    first, second = _farthest(points)
-    long_mm = float(np.linalg.norm(points[second] - points[first]))
-    ends, short_mm = _widest(points, points[first], points[second])
+    return _Longest(k, points, points[list(_farthest(points))])
+
+
+def _with_short_axis(found: _Longest, spacing_mm: Spacing) -> Axes:
+    ends, short_mm = _widest(found.points, found.ends[0], found.ends[1])
     return Axes(
-        k,
-        _line(k, points[[first, second]], spacing_mm),
-        _line(k, ends, spacing_mm),
-        long_mm,
+        found.k,
+        _line(found.k, found.ends, spacing_mm),
+        _line(found.k, ends, spacing_mm),
+        found.long_mm,
         short_mm,
     )
 
@@ -173,24 +188,24 @@ def _widest(points: FloatArray, first: FloatArray, second: FloatArray) -> tuple[
     along = (second - first) / max(float(np.linalg.norm(second - first)), 1e-9)
     across = np.array([-along[1], along[0]])
     x, y = (points - first) @ along, (points - first) @ across
-    best = (0.0, 0.0, 0.0)
-    for station in np.linspace(x.min(), x.max(), _STATIONS + 2)[1:-1]:
-        hits = _crossings(x, y, float(station))
-        if hits.size >= 2 and hits.max() - hits.min() > best[2] - best[1]:
-            best = (float(station), float(hits.min()), float(hits.max()))
-    station, low, high = best
-    ends = np.stack(
-        [first + along * station + across * low, first + along * station + across * high]
+    stations = np.linspace(x.min(), x.max(), _STATIONS + 2)[1:-1]
+    low, high = _crossings(x, y, stations)
+    best = int(np.argmax(high - low))
+    middle = first + along * stations[best]
+    return np.stack([middle + across * low[best], middle + across * high[best]]), float(
+        high[best] - low[best]
     )
-    return ends, high - low
 
 
-def _crossings(x: FloatArray, y: FloatArray, station: float) -> FloatArray:
-    """Return where a closed outline crosses ``x = station``."""
-    before, after = x, np.roll(x, -1)
-    crosses = (before <= station) != (after <= station)
-    part = (station - before[crosses]) / (after - before)[crosses]
-    return np.asarray(y[crosses] + part * (np.roll(y, -1) - y)[crosses])
+def _crossings(x: FloatArray, y: FloatArray, stations: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the lowest and highest ``y`` at which a closed outline crosses each station."""
+    after_x, after_y = np.roll(x, -1), np.roll(y, -1)
+    at = stations[:, None]
+    crosses = (x <= at) != (after_x <= at)
+    run = np.where(after_x == x, 1.0, after_x - x)
+    hits = y + (at - x) / run * (after_y - y)
+    low = np.where(crosses, hits, np.inf).min(axis=1)
+    return low, np.where(crosses, hits, -np.inf).max(axis=1)
 
 
 def _line(k: int, ends_mm: FloatArray, spacing_mm: Spacing) -> Line:
@@ -276,8 +291,19 @@ def directions(count: int) -> FloatArray:
 
 
 def diameter_3d(vertices_mm: FloatArray) -> float:
-    """Return the largest extent of a surface over 1500 directions, mm (within 0.1 %)."""
+    """Return the largest distance between two points of a surface, mm."""
     if not len(vertices_mm):
         return 0.0
-    reach = vertices_mm @ directions(1500).T
-    return float((reach.max(axis=0) - reach.min(axis=0)).max())
+    corners = _corners(vertices_mm)
+    squares = np.square(corners).sum(axis=1)
+    apart = squares[:, None] + squares - 2 * corners @ corners.T
+    return math.sqrt(max(float(apart.max()), 0.0))
+
+
+def _corners(points: FloatArray) -> FloatArray:
+    """Return the points of which none lies inside the others' hull, or near enough."""
+    middle = points - points.mean(axis=0)
+    # The farthest in each of many directions: nearly the hull, for a tenth of its time.
+    reach = directions(400) @ middle.T
+    farthest = np.concatenate([reach.argmax(axis=1), reach.argmin(axis=1)])
+    return np.asarray(middle[np.unique(farthest)])

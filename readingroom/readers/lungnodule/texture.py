@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -38,6 +39,8 @@ def texture(hu: npt.NDArray[np.generic], mask: Mask) -> dict[str, float]:
     """
     if int(mask.sum()) < SMALLEST_VOXELS:
         return {}
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    hu, mask = hu[box], mask[box]
     levels = np.floor((np.clip(hu, LOWEST_HU, None) - LOWEST_HU) / BIN_HU).astype(np.intp) + 1
     lowest = int(levels[mask].min()) - 1
     # Only relative levels matter to the features given; a compact matrix is quicker.
@@ -57,7 +60,8 @@ def cooccurrence(levels: npt.NDArray[np.integer]) -> FloatArray:
     for step in _directions():
         first, second = _shifted(levels, step)
         both = (first > 0) & (second > 0)
-        np.add.at(matrix, (first[both] - 1, second[both] - 1), 1.0)
+        pairs = (first[both] - 1) * count + second[both] - 1
+        matrix += np.bincount(pairs, minlength=count**2).reshape(count, count)
     matrix += matrix.T
     total = matrix.sum()
     return matrix / total if total else matrix
