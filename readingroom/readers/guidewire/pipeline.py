@@ -19,6 +19,7 @@ from readingroom.readers.guidewire import findings as parts
 from readingroom.readers.guidewire.centerline import Wire, trace
 from readingroom.readers.guidewire.frames import Frames, normalise
 from readingroom.readers.guidewire.options import GuidewireOptions
+from readingroom.readers.guidewire.plausible import plausible
 from readingroom.readers.guidewire.timeline import Timeline
 from readingroom.readers.guidewire.track import Tracked, track
 from readingroom.readers.machine import Clock, provenance, refuse
@@ -113,13 +114,14 @@ def _prepared(frames: Frames, steps: str) -> Frames:
 
 
 def _traced(probability: npt.NDArray[np.uint8], options: GuidewireOptions) -> list[Wire]:
-    return trace(
+    found = trace(
         probability[0],
         probability[1] if options.catheters else None,
         threshold=options.threshold,
         min_length_px=options.shortest_px,
         max_gap_px=options.longest_gap_px,
     )
+    return plausible(found)
 
 
 def _followed(wires: list[list[Wire]], options: GuidewireOptions) -> list[list[Tracked]]:
