@@ -18,7 +18,7 @@ SAME_IN_CHINESE = frozenset(
     re.findall(
         r"\w+",
         "LM LAD LCX RCA MIP DICOM SEG PDF CSV FHIR STL GLB nnU Net ReadingRoom English Ctrl Shift"
-        " Esc Del Agatston Chest PHANTOM Phantom Test kVp zip nrrd nii CAC DRS MESA report GPU"
+        " Esc Del Space Agatston Chest PHANTOM Phantom Test kVp zip nrrd nii CAC DRS MESA report GPU"
         " CUDA CPU Page UID auto mmHg",
     )
 )

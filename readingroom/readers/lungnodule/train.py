@@ -162,9 +162,9 @@ def calibrated(network: nn.Module, recipe: DetectRecipe, prevalence: float = 0.0
     ICML 2017), weighted as if a share `prevalence` of candidates were nodules.
     """
     logits, labels, _ = recipe.held_out(network.eval())
-    score, nodule = nodule_score(logits), labels > 0
+    nodule = labels > 0
     weight = np.where(nodule, prevalence / nodule.mean(), (1 - prevalence) / (1 - nodule.mean()))
-    slope, offset = _platt(score, nodule, weight)
+    slope, offset = _platt(logits, nodule, weight)
     last: nn.Linear = network.head[-1]  # type: ignore[index, assignment]
     with torch.no_grad():
         last.weight[:-1] *= slope
@@ -174,13 +174,15 @@ def calibrated(network: nn.Module, recipe: DetectRecipe, prevalence: float = 0.0
 
 
 def _platt(
-    score: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
+    logits: npt.NDArray[np.floating[Any]],
+    truth: npt.NDArray[np.bool_],
+    weight: npt.NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Return slope and offset of the logistic curve with the least weighted log loss."""
+    """Return the scale of all logits and the offset of the score with the least log loss."""
     from scipy.optimize import minimize
 
     def cost(p: npt.NDArray[np.float64]) -> float:
-        z = np.exp(p[0]) * score + p[1]
+        z = nodule_score(np.exp(p[0]) * logits) + p[1]
         return float(np.average(np.logaddexp(0, np.where(truth, -z, z)), weights=weight))
 
     best = minimize(cost, np.zeros(2), method="Nelder-Mead")
