@@ -18,8 +18,8 @@ SAME_IN_CHINESE = frozenset(
     re.findall(
         r"\w+",
         "LM LAD LCX RCA MIP DICOM SEG PDF CSV FHIR STL GLB nnU Net ReadingRoom English Ctrl Shift"
-        " Esc Del Space Agatston Chest PHANTOM Phantom Test kVp zip nrrd nii CAC DRS MESA report GPU"
-        " CUDA CPU Page UID auto mmHg",
+        " Esc Del Space Agatston Chest PHANTOM Phantom Test kVp zip nrrd nii CAC DRS MESA report"
+        " GPU CUDA CPU Page UID auto mmHg",
     )
 )
 #: What this case says in English only, and what is published in English: sources.
