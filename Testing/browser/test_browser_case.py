@@ -255,7 +255,7 @@ def paint(desk, finding):
     desk.take_up("paint", "p")
     choose_segment(desk, finding["label"])
     edits, before = desk.edits(), desk.total()
-    place = bone(desk.picture("axial"))
+    place = bone(desk.at_rest("axial"))  # what the fit shows, not what was there before it
     desk.drag("axial", [place, (place[0] + 0.02, place[1])])
     desk.wait_for_edit(edits + 1)
     desk.until("page_headline", "(v, a) => v.reviewed !== a", before)

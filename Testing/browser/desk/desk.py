@@ -224,6 +224,17 @@ class Desk:
             self.page.mouse.move(*spot, steps=steps)
         self.page.mouse.up()
 
+    def at_rest(self, view: str) -> Pixels:
+        """Return the picture of a view once two in a row, 0.7 s apart, are alike."""
+        seen = self.picture(view)
+        for _ in range(60):
+            self.page.wait_for_timeout(700)
+            again = self.picture(view)
+            if np.array_equal(seen, again):
+                return again
+            seen = again
+        raise AssertionError(f"The {view} view does not come to rest.")
+
     def take_up(self, tool: str, key: str) -> None:
         """Take up a tool by its key."""
         self.press(key)

@@ -152,8 +152,14 @@ def outside(page: Page) -> list[str]:
     return list(page.evaluate(_OUTSIDE))
 
 
+#: A dialog that is still fading in is faint for a moment; what runs for ever is not waited for.
+_STILL = """() => document.getAnimations().every(a =>
+    a.playState !== "running" || a.effect.getComputedTiming().iterations === Infinity)"""
+
+
 def faint(page: Page, least: float = 4.5) -> list[str]:
     """Return the texts with less than WCAG AA contrast; disabled controls are exempt."""
+    page.wait_for_function(_STILL)
     return list(page.evaluate(_CONTRAST, least))
 
 
