@@ -47,6 +47,8 @@ class OnnxBackend:
         providers = _providers(kind, index or "0", tensorrt)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
+        # Threads that spin between two operators take the core from whatever else runs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.use_deterministic_compute = deterministic
         self._session = onnxruntime.InferenceSession(
             str(card.path(card.onnx_name)), options, providers=providers
