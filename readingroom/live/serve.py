@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from readingroom.live.line import Analyser
 from readingroom.live.server import LiveServer, Settings
 from readingroom.live.videos import Videos
 from readingroom.workbench.access import Access, state_folder
-from readingroom.workbench.serve import listen
+from readingroom.workbench.serve import listen, until_stopped
 
 if TYPE_CHECKING:
     from readingroom.inference.engine import Engine
@@ -126,7 +124,7 @@ async def _serve(
         port = await _start(plan, runner, secure)
         scheme, name = "https" if secure else "http", plan.host or "127.0.0.1"
         opened(f"{scheme}://{name}:{port}/?token={access.token}")
-        await _until_stopped()
+        await until_stopped(asyncio.Event())
     finally:
         await runner.cleanup()
 
@@ -139,15 +137,6 @@ async def _start(plan: Plan, runner: web.AppRunner, secure: ssl.SSLContext | Non
     listener = listen(plan.port)
     await web.SockSite(runner, listener, ssl_context=secure).start()
     return int(listener.getsockname()[1])
-
-
-async def _until_stopped() -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        with contextlib.suppress(NotImplementedError, ValueError, TypeError, RuntimeError):
-            loop.add_signal_handler(number, stop.set)  # type: ignore[arg-type]
-    await stop.wait()
 
 
 def _secure(plan: Plan) -> ssl.SSLContext | None:

@@ -77,12 +77,13 @@ async def _serve(plan: Plan, opened: Callable[[str], None], stop: asyncio.Event 
     try:
         await web.SockSite(runner, listener).start()
         opened(f"http://{_HOST}:{listener.getsockname()[1]}/?token={access.token}")
-        await _until_stopped(stop or asyncio.Event())
+        await until_stopped(stop or asyncio.Event())
     finally:
         await runner.cleanup()
 
 
-async def _until_stopped(stop: asyncio.Event) -> None:
+async def until_stopped(stop: asyncio.Event) -> None:
+    """Wait until `stop` is set or the process is asked to end."""
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

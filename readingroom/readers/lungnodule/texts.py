@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from readingroom.errors import ReadingRoomError
-from readingroom.study import Note, Severity
-
-
-@dataclass(frozen=True)
-class Text:
-    """A note whose numbers are still to be filled in."""
-
-    code: str
-    severity: Severity
-    english: str
-    chinese: str
-
-    def note(self, **values: object) -> Note:
-        """Return the note with `values` filled in."""
-        return Note(
-            self.code, self.severity, self.english.format(**values), self.chinese.format(**values)
-        )
-
+from readingroom.readers.notetext import Text
+from readingroom.study import Note
 
 NOT_CT = Text(
     "NOT_CT",
