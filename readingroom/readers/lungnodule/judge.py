@@ -32,6 +32,9 @@ from readingroom.reading import Category, Finding, Measurement
 from readingroom.terminology import concept
 
 _DAYS_A_MONTH = 30.4375
+#: Shortest over longest axis of an oval or lentiform nodule. Lung-RADS names the shapes and
+#: no number; a rounder nodule keeps the category of its size, which is the higher one.
+_OVAL = 0.8
 _UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
 #: What judging adds to a finding: taken off before it is judged again.
 _ATTRIBUTES = ("status", "growth_text", "growth_text_zh", "lung_rads", "lung_rads_rule")
@@ -211,6 +214,12 @@ def _spiculated(finding: Finding) -> bool:
     return finding.attributes.get("spiculation") == "marked"
 
 
+def _is_flat(finding: Finding) -> bool:
+    """Say whether a nodule is oval or flatter; a ball at the pleura is no lymph node for sure."""
+    ratio = finding.attributes.get("axis_ratio")
+    return ratio is not None and float(ratio) <= _OVAL
+
+
 def _facts(finding: Finding, status: Status) -> NoduleFacts:
     """Return what Lung-RADS asks about a nodule, from what was measured and described."""
     said, prior = finding.attributes, finding.evidence.get("prior") or {}
@@ -232,7 +241,7 @@ def _facts(finding: Finding, status: Status) -> NoduleFacts:
         benign_calcification=said.get("calcification") in BENIGN_PATTERNS,
         fat=bool(said.get("fat")),
         smooth=smooth,
-        shape="oval" if smooth else None,
+        shape="oval" if smooth and _is_flat(finding) else None,
         suspicious=("spiculation",) if _spiculated(finding) else (),
     )
 
