@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 from readingroom.errors import RefusedInput
 from readingroom.readers.lungnodule import fleischner as fl
-from readingroom.readers.lungnodule import growth as change
-from readingroom.readers.lungnodule import risk
 from readingroom.readers.lungnodule.absent import Absent
 from readingroom.readers.lungnodule.advice import NoduleSummary, advise
 from readingroom.readers.lungnodule.anatomy import LOBES
@@ -27,6 +24,15 @@ from readingroom.readers.lungnodule.lungrads import (
     categorise,
     lung_rads,
 )
+from readingroom.readers.lungnodule.priorgrowth import growth_numbers, growth_of, growth_words
+from readingroom.readers.lungnodule.probabilities import (
+    NO_MODEL,
+    Person,
+    is_spiculated,
+    malignancy_of,
+    probabilities,
+    value_of,
+)
 from readingroom.readers.lungnodule.scan import Scan
 from readingroom.reading import Category, Finding, Measurement
 from readingroom.terminology import concept
@@ -35,7 +41,6 @@ _DAYS_A_MONTH = 30.4375
 #: Shortest over longest axis of an oval or lentiform nodule. Lung-RADS names the shapes and
 #: no number; a rounder nodule keeps the category of its size, which is the higher one.
 _OVAL = 0.8
-_UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
 #: What judging adds to a finding: taken off before it is judged again.
 _ATTRIBUTES = ("status", "growth_text", "growth_text_zh", "lung_rads", "lung_rads_rule")
 _MEASURED = (
@@ -47,10 +52,6 @@ _MEASURED = (
     "malignancy_probability",
 )
 _EVIDENCE = ("lung_rads", "malignancy", "absent")
-_NO_MODEL = {
-    "en": "the model 'lungnodule-malignancy' is not installed",
-    "zh": "未安装模型 lungnodule-malignancy",
-}
 PROBABILITIES = ("malignancy_probability", "brock_probability", "mayo_probability")
 
 
@@ -63,36 +64,6 @@ class Judged:
     categories: dict[str, Category]
 
 
-@dataclass(frozen=True)
-class _Person:
-    """What is known of the patient: the options where set, else the images."""
-
-    age: float | None
-    female: bool | None
-    scan: Scan
-
-    @classmethod
-    def of(cls, scan: Scan) -> _Person:
-        options, patient = scan.options, scan.patient
-        age = patient.age_years if options.age is None else options.age
-        sex = options.sex or {"M": "male", "F": "female"}.get(patient.sex.upper())
-        return cls(age, None if sex is None else sex == "female", scan)
-
-    @property
-    def ever_smoker(self) -> bool | None:
-        smoking = self.scan.options.smoking
-        return None if smoking is None else smoking != "never"
-
-    @property
-    def high_risk(self) -> bool | None:
-        """Fleischner's risk: any factor makes it high; low only if none is unknown."""
-        options = self.scan.options
-        factors = (self.ever_smoker, options.family_history, options.emphysema)
-        if any(factors):
-            return True
-        return None if None in factors else False
-
-
 def judge(findings: Sequence[Finding], scan: Scan) -> Judged:
     """Judge the nodules; rejected ones count nowhere and are not judged.
 
@@ -101,7 +72,7 @@ def judge(findings: Sequence[Finding], scan: Scan) -> Judged:
     findings : sequence of Finding
         Measured and described.
     """
-    person = _Person.of(scan)
+    person = Person.of(scan)
     plain = [_without_judgement(f) for f in findings]
     count = sum(f.state != "rejected" for f in plain)
     judged = [f if f.state == "rejected" else _judged(f, person, count) for f in plain]
@@ -119,99 +90,30 @@ def _without_judgement(finding: Finding) -> Finding:
     )
 
 
-def _judged(finding: Finding, person: _Person, count: int) -> Finding:
+def _judged(finding: Finding, person: Person, count: int) -> Finding:
     """Return a standing finding with growth, Lung-RADS category and probabilities."""
-    status, grown = _growth(finding)
+    status, grown = growth_of(finding)
     facts = _facts(finding, status)
     decision = _decision(facts)
-    measured, absent = _probabilities(finding, person, count)
-    said = _words(status, grown) | _category_words(decision)
+    measured, absent = probabilities(finding, person, count)
+    said = growth_words(status, grown) | _category_words(decision)
     evidence: dict[str, Any] = {"absent": absent} if absent else {}
     if decision is not None:
         row = {"row": decision.row, "rule_zh": decision.rule_zh}
         evidence["lung_rads"] = {**row, "facts": asdict(facts)}
-    assessed = _malignancy(finding)
+    assessed = malignancy_of(finding)
     if assessed is None:
-        evidence.setdefault("absent", {})["malignancy"] = dict(_NO_MODEL)
+        evidence.setdefault("absent", {})["malignancy"] = dict(NO_MODEL)
     else:
         measured["malignancy_probability"] = assessed[0]
         evidence["malignancy"] = assessed[1]
     return finding.model_copy(
         update={
             "attributes": finding.attributes | said,
-            "measurements": finding.measurements | _growth_numbers(grown) | measured,
+            "measurements": finding.measurements | growth_numbers(grown) | measured,
             "evidence": finding.evidence | evidence,
         }
     )
-
-
-def _value(finding: Finding, name: str) -> float | None:
-    measured = finding.measurements.get(name)
-    return None if measured is None or measured.value is None else float(measured.value)
-
-
-# Growth
-
-
-def _growth(finding: Finding) -> tuple[Status, change.Growth | None]:
-    """Return the status against the prior scan, and the growth where it can be computed."""
-    prior = finding.evidence.get("prior")
-    if not prior:
-        return "baseline", None
-    if not prior.get("ids"):
-        return "new", None
-    days, volume = prior.get("days"), _value(finding, "volume")
-    if not days or not volume or not prior.get("volume"):
-        return "baseline", None
-    before = change.Size(
-        float(prior["volume"]),
-        float(prior["mean_diameter"]),
-        float(prior.get("volume_uncertainty") or 0.0),
-    )
-    after = change.Size(
-        volume,
-        _value(finding, "mean_diameter") or 0.0,
-        _value(finding, "volume_uncertainty") or 0.0,
-    )
-    grown = change.growth(before, after, float(days))
-    return grown.pace, grown
-
-
-def _growth_numbers(grown: change.Growth | None) -> dict[str, Measurement]:
-    if grown is None:
-        return {}
-    low, high = grown.interval_days
-    span = f"95 % {_days(low)} to {_days(high)} d"
-    found = {
-        "volume_change": Measurement(
-            value=round(100 * grown.volume_change, 1), unit="%", method="of the prior volume"
-        ),
-        "diameter_change": Measurement(
-            value=round(grown.diameter_change_mm, 2), unit="mm", method="mean diameter"
-        ),
-    }
-    if grown.doubling_days is not None:
-        found["volume_doubling_time"] = Measurement(
-            value=round(grown.doubling_days, 1), unit="d", method=f"ln 2 growth; {span}"
-        )
-    return found
-
-
-def _days(value: float | None) -> str:
-    return "infinity" if value is None else f"{value:.0f}"
-
-
-def _words(status: Status, grown: change.Growth | None) -> dict[str, str]:
-    if grown is None:
-        return {"status": status}
-    return {"status": status, "growth_text": grown.text, "growth_text_zh": grown.text_zh}
-
-
-# Categories
-
-
-def _spiculated(finding: Finding) -> bool:
-    return finding.attributes.get("spiculation") == "marked"
 
 
 def _is_flat(finding: Finding) -> bool:
@@ -232,8 +134,8 @@ def _facts(finding: Finding, status: Status) -> NoduleFacts:
     days = prior.get("days")
     return NoduleFacts(
         type=str(said.get("type")),
-        mean_diameter_mm=_value(finding, "mean_diameter") or 0.0,
-        solid_mean_diameter_mm=_value(finding, "solid_mean_diameter"),
+        mean_diameter_mm=value_of(finding, "mean_diameter") or 0.0,
+        solid_mean_diameter_mm=value_of(finding, "solid_mean_diameter"),
         location="juxtapleural" if touching else "parenchymal",
         status=status,
         prior_category=prior.get("lung_rads"),
@@ -242,7 +144,7 @@ def _facts(finding: Finding, status: Status) -> NoduleFacts:
         fat=bool(said.get("fat")),
         smooth=smooth,
         shape="oval" if smooth and _is_flat(finding) else None,
-        suspicious=("spiculation",) if _spiculated(finding) else (),
+        suspicious=("spiculation",) if is_spiculated(finding) else (),
     )
 
 
@@ -259,7 +161,7 @@ def _category_words(decision: Decision | None) -> dict[str, str]:
     return {"lung_rads": decision.category, "lung_rads_rule": decision.rule}
 
 
-def _categories(standing: Sequence[Finding], person: _Person) -> dict[str, Category]:
+def _categories(standing: Sequence[Finding], person: Person) -> dict[str, Category]:
     wanted = person.scan.options.guideline
     found = {}
     if wanted != "fleischner":
@@ -278,7 +180,7 @@ def _categorised(standing: Sequence[Finding]) -> list[Finding]:
     return [f for f in standing if "lung_rads" in f.evidence]
 
 
-def _patient_risk(standing: Sequence[Finding], person: _Person) -> Category:
+def _patient_risk(standing: Sequence[Finding], person: Person) -> Category:
     """Return the risk of the patient as a whole, with the advice in both languages."""
     wanted = person.scan.options.guideline
     advice = advise(
@@ -292,15 +194,15 @@ def _patient_risk(standing: Sequence[Finding], person: _Person) -> Category:
 def _summary(finding: Finding) -> NoduleSummary:
     said = finding.attributes
     place = concept(str(said["lobe"])) if said.get("lobe") else None
-    clinical = [_value(finding, name) for name in ("brock_probability", "mayo_probability")]
+    clinical = [value_of(finding, name) for name in ("brock_probability", "mayo_probability")]
     return NoduleSummary(
         finding.id,
         str(said.get("type")),
-        _value(finding, "mean_diameter") or 0.0,
+        value_of(finding, "mean_diameter") or 0.0,
         place.english.lower() if place else "",
         place.chinese if place else "",
         max((p for p in clinical if p is not None), default=None),
-        _value(finding, "malignancy_probability"),
+        value_of(finding, "malignancy_probability"),
         str(said.get("growth_text", "")),
         str(said.get("growth_text_zh", "")),
         _benign(finding),
@@ -340,7 +242,7 @@ def _sentence_zh(text: str) -> str:
     return text if text.endswith("。") else f"{text}。"
 
 
-def _fleischner(standing: Sequence[Finding], person: _Person) -> fl.Recommendation | Absent:
+def _fleischner(standing: Sequence[Finding], person: Person) -> fl.Recommendation | Absent:
     options = person.scan.options
     patient = fl.Patient(
         person.age,
@@ -352,8 +254,8 @@ def _fleischner(standing: Sequence[Finding], person: _Person) -> fl.Recommendati
     nodules = [
         fl.Nodule(
             str(f.attributes.get("type")),
-            _value(f, "mean_diameter") or 0.0,
-            _value(f, "solid_mean_diameter"),
+            value_of(f, "mean_diameter") or 0.0,
+            value_of(f, "solid_mean_diameter"),
             benign=_benign(f),
         )
         for f in standing
@@ -373,79 +275,6 @@ def _fleischner_category(result: fl.Recommendation | Absent) -> Category:
     return result.record().model_copy(update=said)
 
 
-# Probabilities
-
-
-def _probabilities(
-    finding: Finding, person: _Person, count: int
-) -> tuple[dict[str, Measurement], dict[str, dict[str, str]]]:
-    """Return the published risk models' values, and why those that are absent are so."""
-    options, said = person.scan.options, finding.attributes
-    shared: dict[str, Any] = {
-        "age": person.age,
-        "diameter_mm": _value(finding, "long_axis_diameter"),
-        "spiculated": _spiculated(finding),
-        "upper_lobe": said.get("lobe") in _UPPER if said.get("lobe") else None,
-    }
-    results = {
-        "brock": risk.brock(
-            risk.BrockFacts(
-                female=person.female,
-                family_history=options.family_history,
-                emphysema=options.emphysema,
-                type=str(said.get("type")),
-                nodule_count=count,
-                **shared,
-            )
-        ),
-        "mayo": risk.mayo(
-            risk.MayoFacts(
-                ever_smoker=person.ever_smoker, cancer_history=options.cancer_history, **shared
-            )
-        ),
-    }
-    found, absent = {}, {}
-    for name, result in results.items():
-        if isinstance(result, Absent):
-            absent[name] = {"en": result.reason, "zh": result.reason_zh}
-        else:
-            found[f"{name}_probability"] = result
-    return found, absent
-
-
-def _malignancy(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
-    """Return the probability by the model on described characteristics, with its reasons."""
-    rated, diameter = finding.attributes.get("characteristics"), _value(finding, "mean_diameter")
-    if not rated or not diameter:
-        return None
-    model = _model()
-    if model is None:
-        return None
-    found = model.assess(rated, diameter)
-    measured = Measurement(value=round(found.probability, 4), unit="1", method=found.basis)
-    reasons = [asdict(reason) for reason in found.reasons]
-    return measured, {
-        "low": round(found.low, 4),
-        "high": round(found.high, 4),
-        "reasons": reasons,
-        "basis_zh": found.basis_zh,
-    }
-
-
-@lru_cache(maxsize=1)
-def _model() -> Any:
-    """Return the model on described characteristics; None where its card is not installed."""
-    from readingroom.readers.lungnodule import malignancy
-
-    try:
-        return malignancy.load()
-    except RefusedInput:
-        return None
-
-
-# Totals
-
-
 def _totals(standing: Sequence[Finding]) -> dict[str, Measurement]:
     """Return number, largest mean diameter and volume of the nodules, also by lobe."""
     found = _sums(standing, "")
@@ -460,8 +289,8 @@ def _totals(standing: Sequence[Finding]) -> dict[str, Measurement]:
 
 
 def _sums(group: Sequence[Finding], ending: str) -> dict[str, Measurement]:
-    diameters = [_value(f, "mean_diameter") or 0.0 for f in group]
-    volume = sum(_value(f, "volume") or 0.0 for f in group)
+    diameters = [value_of(f, "mean_diameter") or 0.0 for f in group]
+    volume = sum(value_of(f, "volume") or 0.0 for f in group)
     return {
         f"nodule_count{ending}": Measurement(value=len(group), unit="1", method="not rejected"),
         f"largest_mean_diameter{ending}": Measurement(
