@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from readingroom.errors import Cancelled, ReadingRoomError
+from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
+from readingroom.inference.cards import Card
 from readingroom.inference.hardware import Precision, autocast, choose_device, choose_precision
 from readingroom.reader import Progress
 from readingroom.training import checkpoint
@@ -52,6 +53,7 @@ def train(
     directory: str | Path,
     *,
     resume: bool = True,
+    start_from: Card | None = None,
     budget_s: float | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -73,6 +75,9 @@ def train(
         Gets ``checkpoint.pt``, ``log.csv`` and ``validation.csv``.
     resume : bool
         Whether to go on from the checkpoint in `directory`, if there is one.
+    start_from : Card, optional
+        A trained network of the same shape whose weights are the first ones (fine-tuning);
+        without meaning once there is a checkpoint.
     budget_s : float, optional
         Stop after this wall time, with a checkpoint; at least one step is done.
     device, precision : str
@@ -87,7 +92,8 @@ def train(
     Raises
     ------
     RefusedInput
-        If the checkpoint in `directory` belongs to other settings.
+        If the checkpoint in `directory` belongs to other settings, or `start_from` to
+        another network.
     ReadingRoomError
         If the loss is no longer a number.
     Cancelled
@@ -99,6 +105,8 @@ def train(
     run = _Run(recipe, choose_device(device), precision)
     if resume and (saved := checkpoint.load(folder, run.settings.as_dict())) is not None:
         run.restore(saved)
+    elif start_from is not None:
+        run.begin_with(start_from)
     earlier = run.seconds
 
     def tick() -> float:
@@ -229,6 +237,21 @@ class _Run:
             "scaler": self.scaler.state_dict(),
             "random": checkpoint.random_state(),
         }
+
+    def begin_with(self, card: Card) -> None:
+        """Take over the weights of a trained network."""
+        from safetensors.torch import load_file
+
+        weights = load_file(str(card.path(card.weights_name)))
+        for network in (self.network, self.average.network):
+            try:
+                network.load_state_dict(weights)
+            except RuntimeError as error:
+                raise RefusedInput(
+                    "WEIGHTS_DIFFER",
+                    f"The weights of '{card.name}' are not those of a '{self.settings.name}'.",
+                    "Start from a card that the same recipe made, or from none.",
+                ) from error
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a saved state."""

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
+from readingroom.inference.cards import Card
+from readingroom.inference.publish import save_card
 from readingroom.reader import Progress
 from readingroom.training import checkpoint
 from readingroom.training.loop import learning_rate, train
@@ -204,3 +206,35 @@ def test_learning_rate_rises_then_falls_to_zero():
     assert peak == 5 and rates[peak] == pytest.approx(0.02)
     assert all(np.diff(rates[: peak + 1]) > 0) and all(np.diff(rates[peak:]) < 0)
     assert 0 < rates[-1] < 1e-5
+
+
+def published(network, folder):
+    card = Card(
+        name="ball",
+        version="1",
+        architecture="unet3d",
+        classes=("background", "ball"),
+        licence="Apache-2.0",
+    )
+    return save_card(network, card, folder, onnx=False)
+
+
+def test_fine_tuning_begins_with_the_weights_of_a_card(tmp_path):
+    first = train(BallRecipe(), tmp_path / "first", workers=0)
+    card = published(first.network, tmp_path / "cards")
+    still = BallRecipe(seed=8, steps=1, learning_rate=0.0)
+    second = train(still, tmp_path / "second", start_from=card, workers=0)
+    assert torch.equal(weights_of(second), weights_of(first))
+
+
+def test_a_checkpoint_comes_before_the_weights_to_begin_with(tmp_path):
+    first = train(BallRecipe(), tmp_path / "first", workers=0)
+    card = published(train(BallRecipe(seed=8), tmp_path / "other", workers=0).network, tmp_path)
+    again = train(BallRecipe(), tmp_path / "first", start_from=card, workers=0)
+    assert torch.equal(weights_of(again), weights_of(first))
+
+
+def test_fine_tuning_from_another_network_is_refused(tmp_path):
+    card = published(nn.Linear(2, 2), tmp_path)
+    with pytest.raises(RefusedInput, match="WEIGHTS_DIFFER"):
+        train(BallRecipe(), tmp_path / "run", start_from=card, workers=0)

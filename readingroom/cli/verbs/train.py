@@ -28,12 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language
         "--budget-minutes", type=float, metavar="MIN", help="stop each model after this time"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--start-from", metavar="CARD", help="begin with the weights of this model (fine-tuning)"
+    )
     parser.add_argument("--restart", action="store_true", help="ignore earlier checkpoints")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train each recipe of the reader, going on from its checkpoint."""
     from readingroom.demo.data import fetch_organs
+    from readingroom.inference.cards import load_card
     from readingroom.training.loop import train
 
     data = args.data or fetch_organs()
@@ -46,6 +50,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
                 recipe,
                 args.out / name,
                 resume=not args.restart,
+                start_from=load_card(args.start_from) if args.start_from else None,
                 budget_s=None if args.budget_minutes is None else 60.0 * args.budget_minutes,
                 device=args.device,
                 progress=progress,
