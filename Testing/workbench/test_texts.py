@@ -119,7 +119,13 @@ def raised_codes() -> set[str]:
 
 
 #: Raised only by commands that no page can start.
-NOT_IN_THE_WORKBENCH = {"CARD_EXPORT", "DOWNLOAD_FAILED", "MODEL_UNKNOWN", "SOURCES_INVALID"}
+NOT_IN_THE_WORKBENCH = {
+    "CARD_EXPORT",
+    "DOWNLOAD_FAILED",
+    "MODEL_UNKNOWN",
+    "SOURCES_INVALID",
+    "WEIGHTS_DIFFER",
+}
 
 
 def test_every_error_that_a_person_may_meet_here_exists_in_chinese():
@@ -129,9 +135,12 @@ def test_every_error_that_a_person_may_meet_here_exists_in_chinese():
 
 
 def test_every_refusal_of_a_reader_exists_in_chinese():
+    from readingroom.readers import hounsfield
     from readingroom.readers.cacs import fitness_texts
+    from readingroom.readers.lungnodule import texts as lung_texts
 
-    notes = [one for one in vars(fitness_texts).values() if hasattr(one, "severity")]
+    modules = (hounsfield, fitness_texts, lung_texts)
+    notes = [one for module in modules for one in vars(module).values() if hasattr(one, "severity")]
     refusals = {one.code for one in notes if one.severity == "refusal"}
     assert len(refusals) >= 6
     assert refusals - set(CHINESE) == set()

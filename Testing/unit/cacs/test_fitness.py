@@ -7,6 +7,7 @@ import pytest
 
 from readingroom.readers.cacs import fitness
 from readingroom.readers.cacs.options import CacsOptions
+from readingroom.readers.hounsfield import voxel_refusal
 from readingroom.study import Acquisition, Volume
 
 
@@ -120,12 +121,12 @@ def test_every_note_has_both_languages_and_no_open_field():
 def test_voxels_that_cannot_be_scored_are_refused():
     body = np.full((4, 8, 8), 40.0)
     body[:, :2] = -1000.0
-    assert fitness.voxel_refusal(body) is None
+    assert voxel_refusal(body) is None
     broken = body.copy()
     broken[0, 0, 0] = np.nan
-    assert fitness.voxel_refusal(broken).code == "NOT_FINITE"
-    assert fitness.voxel_refusal(body + 1024).code == "NOT_HU"
-    assert fitness.voxel_refusal(np.zeros((4, 8, 8), np.int16)).code == "NOT_HU"
+    assert voxel_refusal(broken).code == "NOT_FINITE"
+    assert voxel_refusal(body + 1024).code == "NOT_HU"
+    assert voxel_refusal(np.zeros((4, 8, 8), np.int16)).code == "NOT_HU"
 
 
 def test_gating_and_contrast_decisions_are_available_to_the_reader():

@@ -17,6 +17,7 @@ from readingroom.readers.cacs import findings as parts
 from readingroom.readers.cacs.findings import Scoring
 from readingroom.readers.cacs.lesion import Lesion
 from readingroom.readers.cacs.marked import Marked, all_marked, marked_near
+from readingroom.readers.corrected import in_order, next_number
 from readingroom.reading import Finding, Masks, Reading
 
 
@@ -44,8 +45,8 @@ def findings_of(reading: Reading, masks: Masks, scoring: Scoring) -> list[Findin
     )
     before = all_marked(earlier, scoring) if earlier is not None and comparable else []
     owners = [_owner(finding, before, scoring) for finding in reading.findings]
-    fresh = _continued(owners, all_marked(masks, scoring), scoring, _next_number(reading))
-    return _sorted(fresh, reading.findings)
+    fresh = _continued(owners, all_marked(masks, scoring), scoring, next_number(reading))
+    return in_order(fresh, reading.findings)
 
 
 def findings_after(
@@ -62,8 +63,8 @@ def findings_after(
             owners.append(owner)
         else:
             untouched.append(finding)
-    fresh = _continued(owners, after, scoring, _next_number(reading))
-    return _sorted([*untouched, *fresh], reading.findings)
+    fresh = _continued(owners, after, scoring, next_number(reading))
+    return in_order([*untouched, *fresh], reading.findings)
 
 
 def _owner(finding: Finding, marked: Iterable[Marked], scoring: Scoring) -> _Owner:
@@ -134,16 +135,3 @@ def _overlap(one: Lesion, other: Lesion) -> int:
         for lesion in (one, other)
     ]
     return int(np.count_nonzero(pieces[0] & pieces[1]))
-
-
-def _next_number(reading: Reading) -> int:
-    """Return a number that no finding has or had: an audit entry must not become wrong."""
-    ids = {finding.id for finding in reading.findings}
-    for entry in reading.audit:
-        ids.update(entry.get("finding_ids", ()))
-    return max((int(i[1:]) for i in ids if i[1:].isdigit()), default=0) + 1
-
-
-def _sorted(fresh: list[Finding], old: list[Finding]) -> list[Finding]:
-    order = {finding.id: n for n, finding in enumerate(old)}
-    return sorted(fresh, key=lambda finding: order.get(finding.id, len(old)))

@@ -7,7 +7,6 @@ immediate; `image_limits` needs what was measured in the voxels. `limits` gives 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from readingroom.readers.cacs import fitness_texts as texts
 from readingroom.readers.cacs.guideline import kvp_cutoffs
@@ -95,19 +94,6 @@ def refusal(volume: Volume) -> Note | None:
     tilt = tilt_degrees(volume)
     if tilt > MAXIMUM_TILT_DEGREES:
         return texts.NOT_AXIAL.note(tilt=tilt)
-    return None
-
-
-def voxel_refusal(hu: npt.NDArray[np.generic]) -> Note | None:
-    """Return why these voxels cannot be scored, or None.
-
-    Refused: values that are not finite, and images without any contrast between air and
-    tissue (all voxels alike, or never below -200 HU or above it: not on the HU scale).
-    """
-    if np.issubdtype(hu.dtype, np.floating) and not np.isfinite(hu).all():
-        return texts.NOT_FINITE.note()
-    if hu.size == 0 or float(hu.min()) > -200.0 or float(hu.max()) < -200.0:
-        return texts.NOT_HU.note()
     return None
 
 

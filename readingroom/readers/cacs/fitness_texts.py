@@ -31,18 +31,6 @@ NOT_AXIAL = Text(
     "The slices are tilted by {tilt:.0f} degrees from axial; the score is defined on axial slices.",
     "层面与轴位相差 {tilt:.0f}°；积分仅在轴位层面上有定义。",
 )
-NOT_FINITE = Text(
-    "NOT_FINITE",
-    "refusal",
-    "The image contains values that are not numbers.",
-    "图像含有非数值体素。",
-)
-NOT_HU = Text(
-    "NOT_HU",
-    "refusal",
-    "The values are not Hounsfield units: there is no air beside tissue.",
-    "体素值不是 CT 值：未见空气与组织并存。",
-)
 UNGATED = Text(
     "UNGATED",
     "warning",

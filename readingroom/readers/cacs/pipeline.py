@@ -25,6 +25,7 @@ from readingroom.readers.cacs.lesion import LABELS, Lesion
 from readingroom.readers.cacs.lesioninput import Scan
 from readingroom.readers.cacs.options import CacsOptions
 from readingroom.readers.cacs.organs import Organs
+from readingroom.readers.hounsfield import voxel_refusal
 from readingroom.readers.machine import Clock, provenance, refuse
 from readingroom.readers.studyrecord import study_record
 from readingroom.reading import (
@@ -74,7 +75,7 @@ def read(
     clock = Clock()
     refuse(fitness.refusal(volume))
     progress("load", 0.02)
-    refuse(fitness.voxel_refusal(volume.array))
+    refuse(voxel_refusal(volume.array))
     clock.lap("load")
     engine = engine_for_it()
     progress("anatomy", 0.15)

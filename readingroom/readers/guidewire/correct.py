@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
 
 from readingroom.reader import MaskChange
+from readingroom.readers.corrected import next_number
 from readingroom.readers.guidewire import findings as parts
 from readingroom.readers.guidewire import paint
 from readingroom.readers.guidewire.centerline import Wire, trace
@@ -129,7 +130,7 @@ def _renewed(
     gone = set(places)
     kept = [f for f in reading.findings if (int(f.attributes["frame"]), f.label) not in gone]
     by_place = _by_place(reading.findings)
-    following = _next_number(reading)
+    following = next_number(reading)
     for frame in sorted({frame for frame, _ in gone}):
         labels = [label for label in LABELS if (frame, label) in gone]
         old = [finding for label in labels for finding in by_place.get((frame, label), [])]
@@ -224,11 +225,3 @@ def _identity(
                 return int(nearest.attributes["identity"])
     everyone = [*kept, *(f for found in by_place.values() for f in found)]
     return max((int(f.attributes["identity"]) for f in everyone), default=0) + 1
-
-
-def _next_number(reading: Reading) -> int:
-    """Return a number that no finding has or had: an audit entry must not become wrong."""
-    ids = {finding.id for finding in reading.findings}
-    for entry in reading.audit:
-        ids.update(entry.get("finding_ids", ()))
-    return max((int(i[1:]) for i in ids if i[1:].isdigit()), default=0) + 1

@@ -14,6 +14,7 @@ import numpy as np
 
 from readingroom.maskregion import innermost
 from readingroom.reader import Index, MaskChange
+from readingroom.readers.corrected import in_order, next_number
 from readingroom.readers.lungnodule import findings as parts
 from readingroom.readers.lungnodule.marked import Marked, all_marked, marked_near, meet
 from readingroom.readers.lungnodule.ownership import share
@@ -79,7 +80,7 @@ def findings_of(reading: Reading, masks: Masks, scan: Scan) -> list[Finding]:
     before = all_marked(earlier) if earlier is not None and comparable else []
     measuring = _Measuring(scan, masks, drawn)
     fresh = _continued(reading, reading.findings, before, all_marked(masks), measuring)
-    return _sorted(fresh, reading.findings)
+    return in_order(fresh, reading.findings)
 
 
 def findings_after(
@@ -103,7 +104,7 @@ def findings_after(
         (concerned if near else untouched).append(finding)
     measuring = _Measuring(scan, masks, drawn)
     fresh = _continued(reading, concerned, before, after, measuring)
-    return _sorted([*untouched, *fresh], reading.findings)
+    return in_order([*untouched, *fresh], reading.findings)
 
 
 def _changed_in(part: Part, change: MaskChange, masks: Masks) -> bool:
@@ -146,7 +147,7 @@ def _continued(
     measuring: _Measuring,
 ) -> list[Finding]:
     """Return a finding for every nodule in `after`, the old one where there is one."""
-    scan, following = measuring.scan, _next_number(reading)
+    scan, following = measuring.scan, next_number(reading)
     owned: list[list[_Owner]] = [[] for _ in after]
     remains = _remains(old, before, scan)
     for finding, part in remains:
@@ -223,16 +224,3 @@ def _state_of_new(one: Marked, remains: Iterable[tuple[Finding, Part]]) -> Findi
     near = [finding for finding, part in remains if part.overlap(one.part).mask.any()]
     rejected = near and all(finding.state == "rejected" for finding in near)
     return "rejected" if rejected else "added"
-
-
-def _next_number(reading: Reading) -> int:
-    """Return a number that no finding has or had: an audit entry must not become wrong."""
-    ids = {finding.id for finding in reading.findings}
-    for entry in reading.audit:
-        ids.update(entry.get("finding_ids", ()))
-    return max((int(i[1:]) for i in ids if i[1:].isdigit()), default=0) + 1
-
-
-def _sorted(fresh: list[Finding], old: list[Finding]) -> list[Finding]:
-    order = {finding.id: n for n, finding in enumerate(old)}
-    return sorted(fresh, key=lambda finding: order.get(finding.id, len(old)))

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from readingroom.imaging.hints import contrast_hint
 from readingroom.readers.lungnodule import texts
 from readingroom.study import Note, Volume
@@ -35,15 +32,6 @@ def refusal(volume: Volume) -> Note | None:
         return texts.TOO_FEW_SLICES.note(slices=volume.shape[0], minimum=MINIMUM_SLICES)
     if volume.spacing_mm[0] > LARGEST_INCREMENT_MM:
         return texts.TOO_THICK.note(increment=volume.spacing_mm[0])
-    return None
-
-
-def voxel_refusal(hu: npt.NDArray[np.generic]) -> Note | None:
-    """Return why these voxels cannot be read, or None: not finite, or not on the HU scale."""
-    if np.issubdtype(hu.dtype, np.floating) and not np.isfinite(hu).all():
-        return texts.NOT_FINITE.note()
-    if hu.size == 0 or float(hu.min()) > -200.0 or float(hu.max()) < -200.0:
-        return texts.NOT_HU.note()
     return None
 
 

@@ -15,6 +15,7 @@ from readingroom.imaging.kernel import sharpness
 from readingroom.imaging.quality import noise_sd
 from readingroom.maskregion import innermost
 from readingroom.reader import Progress
+from readingroom.readers.hounsfield import voxel_refusal
 from readingroom.readers.lungnodule import NAME, VERSION, detect, fitness, texts
 from readingroom.readers.lungnodule import findings as parts
 from readingroom.readers.lungnodule.anatomy import Anatomy, find_anatomy
@@ -77,7 +78,7 @@ def read(
     clock = Clock()
     refuse(fitness.refusal(volume))
     progress("load", 0.02)
-    refuse(fitness.voxel_refusal(volume.array))
+    refuse(voxel_refusal(volume.array))
     scan = Scan.of(volume, options, study.patient)
     clock.lap("load")
     progress("anatomy", 0.1)

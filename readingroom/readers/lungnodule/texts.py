@@ -30,18 +30,6 @@ TOO_THICK = Text(
     "Slices every {increment:.1f} mm are too far apart to tell a nodule from a vessel.",
     "层间距 {increment:.1f} mm 过大，无法区分结节与血管。",
 )
-NOT_FINITE = Text(
-    "NOT_FINITE",
-    "refusal",
-    "The image contains values that are not numbers.",
-    "图像含有非数值体素。",
-)
-NOT_HU = Text(
-    "NOT_HU",
-    "refusal",
-    "The values are not Hounsfield units: there is no air beside tissue.",
-    "体素值不是 CT 值：未见空气与组织并存。",
-)
 THICK_SLICES = Text(
     "THICK_SLICES",
     "info",
