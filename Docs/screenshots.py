@@ -24,11 +24,11 @@ from Testing.browser.desk.desk import Pixels
 from Testing.browser.desk.layout import wait_until_at_rest
 
 FIGURES = Path(__file__).with_name("figures")
-_SIZE = (1280, 800)
+SIZE = (1280, 800)
 #: Of the 256 colours of a picture, those kept for strong ones; what is strong.
 _COLORS, _STRONG = 96, 60
 _REAL, _SIMULATED, _UNREAD = "LIDC-IDRI-0001", "TEACH-SEVERE", "TEACH-MILD"
-_REVIEWERS = {"en": "Dr. A. Reader", "zh": "李医生"}
+REVIEWERS = {"en": "Dr. A. Reader", "zh": "李医生"}
 #: Pictures of the views arrive once more, sharper, when nothing has moved for a moment.
 _SHARP_AFTER_MS = 1500
 Take = Callable[[str], None]
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     """Take all pictures in both languages."""
     with tempfile.TemporaryDirectory() as place:
         demonstration = Path(arguments[0]) if arguments else _demonstration(Path(place) / "made")
-        for language in _REVIEWERS:
+        for language in REVIEWERS:
             with _a_desk(demonstration, Path(place) / language, language) as desk:
                 _take_all(desk, language)
     return 0
@@ -58,16 +58,16 @@ def _a_desk(demonstration: Path, place: Path, language: str) -> Iterator[Desk]:
     (place / "state").mkdir()
     workbench = Workbench([place / "cases"], place / "state", language)
     with chromium() as browser, workbench.running():
-        person = Browser(browser, _SIZE)
+        person = Browser(browser, SIZE)
         yield Desk(person, workbench.address)
         person.close()
 
 
 def _take_all(desk: Desk, language: str) -> None:
     def take(name: str) -> None:
-        _take(desk, FIGURES / f"workbench-{name}-{language}.png")
+        take_picture(desk, FIGURES / f"workbench-{name}-{language}.png")
 
-    _simulated_case(desk, _REVIEWERS[language], take)
+    _simulated_case(desk, REVIEWERS[language], take)
     take("list")
     _run(desk, take)
     desk.back_to_list()
@@ -133,12 +133,12 @@ def _has_surfaces(picture: Pixels) -> bool:
     return bool((red - green > _STRONG // 2).mean() > 0.03)
 
 
-def _take(desk: Desk, path: Path) -> None:
+def take_picture(desk: Desk, path: Path) -> None:
     """Save what the browser shows with a palette: a third of the size, nothing to be seen."""
     wait_until_at_rest(desk.page)
     if not desk.state("page_run")["on"]:
         desk.page.wait_for_timeout(_SHARP_AFTER_MS)
-    desk.page.mouse.move(_SIZE[0] / 2, 2)
+    desk.page.mouse.move(SIZE[0] / 2, 2)
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / "whole.png"
         desk.page.screenshot(path=whole)

@@ -195,6 +195,8 @@ class Reading(_Record):
     masks: Masks | None = Field(default=None, exclude=True)
     landmarks: list[Landmark] = Field(default=[], exclude=True)
     figures: dict[str, bytes] = Field(default={}, exclude=True)
+    #: ITK transform files (text) by name; `readingroom.imaging.transforms` reads them.
+    transforms: dict[str, bytes] = Field(default={}, exclude=True)
 
     def finding(self, finding_id: str) -> Finding:
         """Return the finding with this id.

@@ -2,16 +2,24 @@
 
 Times are taken inside the page, from the event of the hand to the animation frame that
 shows the result. Server, session, browser and this script share the machine.
+
+``python -m Testing.bench.bench_workbench --case FOLDER --openings 5 scrolling editing`` takes
+single measurements, on a scan and a reading that are made once and kept in the folder.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from readingroom import folder
 from readingroom.imaging import load
@@ -27,31 +35,35 @@ OPENINGS, EDITS, SCROLLS = 5, 15, 4
 WINDOW = (1280, 800)
 _SCROLL_PX, _PX_PER_S = 9_000, 3_000
 
-#: Runs at every animation frame until the case is on the screen; its result is in ms.
+#: Runs at every animation frame until pictures that came after the click show the case; its
+#: result is in ms.
 _WATCH_OPENING = """() => {
   window.opened = {};
+  window.clicked = 0;
+  const state = window.trame.state;
   const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const filled = image => {
-    if (!image || !image.complete || !image.naturalWidth) return false;
-    pen.drawImage(image, 0, 0, 16, 16);
+  const picture = view => document.querySelector(`.rv-cell[data-view=${view}] .rv-picture`);
+  const before = {};
+  const filled = view => {
+    if (picture(view).dataset.number === before[view]) return false;
+    pen.drawImage(picture(view), 0, 0, 16, 16);
     return pen.getImageData(0, 0, 16, 16).data.some((v, n) => n % 4 < 3 && v > 60);
   };
-  const image = view => document.querySelector(`.rv-cell[data-view=${view}] img`);
   const look = () => {
-    const now = performance.now(), state = window.trame.state;
-    if (window.clicked && state.get('page_name') === 'reading') {
+    const now = performance.now();
+    if (clicked && state.get('page_name') === 'reading' && !state.get('page_busy')) {
       const info = state.get('view_info_axial');
-      if (!opened.first && info && info.slice && filled(image('axial'))) opened.first = now;
-      if (opened.first && state.get('view_shown').every(view => filled(image(view)))) {
+      if (!opened.first && info && info.slice && filled('axial')) opened.first = now;
+      if (opened.first && state.get('view_shown').every(filled)) {
         opened.all = now;
         return;
       }
     }
     requestAnimationFrame(look);
   };
-  window.clicked = 0;
   const row = event => {
     if (!event.target.closest('.rr-row')) return;
+    for (const view of state.get('view_shown')) before[view] = picture(view).dataset.number;
     window.clicked = performance.now();
     window.removeEventListener('click', row, true);
   };
@@ -64,8 +76,11 @@ _WATCH_FRAMES = """() => {
   window.watching = true;
   let last = '';
   const look = () => {
-    const image = document.querySelector('.rv-cell[data-view=axial] img');
-    if (image.complete && image.src !== last) { last = image.src; shown.push(performance.now()); }
+    const picture = document.querySelector('.rv-cell[data-view=axial] .rv-picture');
+    if (picture.dataset.number !== last) {
+      last = picture.dataset.number;
+      shown.push(performance.now());
+    }
     if (window.watching) requestAnimationFrame(look);
   };
   look();
@@ -73,24 +88,24 @@ _WATCH_FRAMES = """() => {
 #: Notes when the button was let go, when the picture differs from before the stroke where it
 #: was drawn, and when the numbers were measured anew.
 _WATCH_EDIT = """([x, y]) => {
-  const size = 24, image = document.querySelector('.rv-cell[data-view=axial] img');
+  const size = 24, picture = document.querySelector('.rv-cell[data-view=axial] .rv-picture');
   const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const part = () => {
-    pen.drawImage(image, x * image.naturalWidth - size / 2, y * image.naturalHeight - size / 2,
+    pen.drawImage(picture, x * picture.width - size / 2, y * picture.height - size / 2,
                   size, size, 0, 0, size, size);
     return pen.getImageData(0, 0, size, size).data;
   };
   // Numbers and audit trail come in one message; the total itself need not change.
   const edits = () => window.trame.state.get('page_audit').length;
   const before = part(), count = edits();
-  let last = image.src;
+  let last = picture.dataset.number;
   window.edit = {};
   window.addEventListener('mouseup', () => { edit.up = performance.now(); },
                           {capture: true, once: true});
   const look = () => {
     const now = performance.now();
-    if (edit.up && !edit.screen && image.complete && image.src !== last) {
-      last = image.src;
+    if (edit.up && !edit.screen && picture.dataset.number !== last) {
+      last = picture.dataset.number;
       const after = part();
       const changed = after.filter((value, n) => Math.abs(value - before[n]) > 30);
       if (changed.length > 12) edit.screen = now;
@@ -102,26 +117,43 @@ _WATCH_EDIT = """([x, y]) => {
 }"""
 
 
-def run() -> list[dict[str, Any]]:
-    """Return medians and 95th percentiles, ms, and frames per second."""
-    with tempfile.TemporaryDirectory() as place, _a_desk(Path(place)) as desk:
-        openings = [_open(desk, first=n == 0) for n in range(OPENINGS)]
-        rows = _rows("first view after choosing a case", [first for first, _ in openings])
-        rows += _rows("all views after choosing a case", [every for _, every in openings])
-        rows += _scrolling(desk, "four_up")
-        rows += _scrolling(desk, "axial")
-        rows += _editing(desk)
+def run(
+    place: Path | None = None,
+    openings: int = OPENINGS,
+    names: Sequence[str] = ("scrolling", "editing"),
+) -> list[dict[str, Any]]:
+    """Return medians and 95th percentiles, ms, and frames per second.
+
+    Parameters
+    ----------
+    place : Path, optional
+        Folder that keeps the scan and its reading.
+    names : sequence of str
+        Which of `MEASURES`, after the openings.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        cases = _a_case(place or Path(temporary))
+        with _a_desk(cases, Path(temporary)) as desk:
+            rows = _opening(desk, openings)
+            for name in names:
+                rows += MEASURES[name](desk)
     return rows
 
 
+def _a_case(place: Path) -> Path:
+    """Return a folder with the scan and its reading; read the scan if that is not done."""
+    cases = place / "cases"
+    if not (cases / "reading").exists():
+        study = load(_series(cases / "images"))
+        folder.save(CacsReader().read(study, CacsOptions(), Progress()), cases / "reading")
+    return cases
+
+
 @contextmanager
-def _a_desk(place: Path) -> Iterator[Desk]:
-    """Read the scan, then sit down at a workbench with it."""
-    study = load(_series(place / "cases" / "images"))
-    reading = CacsReader().read(study, CacsOptions(), Progress())
-    folder.save(reading, place / "cases" / "reading")
+def _a_desk(cases: Path, place: Path) -> Iterator[Desk]:
+    """Sit down at a workbench."""
     (place / "state").mkdir()
-    workbench = Workbench([place / "cases"], place / "state")
+    workbench = Workbench([cases], place / "state")
     try:
         with chromium() as browser, workbench.running():
             person = Browser(browser, WINDOW)
@@ -129,6 +161,15 @@ def _a_desk(place: Path) -> Iterator[Desk]:
             person.close()
     except FileNotFoundError as reason:
         raise Skip(str(reason)) from None
+
+
+def _opening(desk: Desk, count: int) -> list[dict[str, Any]]:
+    """Choose the case, go back to the list, and so on."""
+    times = [_open(desk, first=n == 0) for n in range(count)]
+    return [
+        *_rows("first view after choosing a case", [first for first, _ in times]),
+        *_rows("all views after choosing a case", [every for _, every in times]),
+    ]
 
 
 def _open(desk: Desk, *, first: bool) -> tuple[float, float]:
@@ -146,7 +187,11 @@ def _open(desk: Desk, *, first: bool) -> tuple[float, float]:
     return float(times[0]), float(times[1])
 
 
-def _scrolling(desk: Desk, layout: str) -> list[dict[str, Any]]:
+def _scrolling(desk: Desk) -> list[dict[str, Any]]:
+    return [*_scrolling_in(desk, "four_up"), *_scrolling_in(desk, "axial")]
+
+
+def _scrolling_in(desk: Desk, layout: str) -> list[dict[str, Any]]:
     """Turn the wheel to and fro over the axial view; count the pictures that were shown."""
     desk.page.keyboard.press({"four_up": "Shift+Digit1", "axial": "Shift+Digit3"}[layout])
     desk.until("view_layout", "(v, a) => v === a", layout)
@@ -213,3 +258,35 @@ def _rows(name: str, times: Sequence[float]) -> list[dict[str, Any]]:
         {"name": f"{name}, median", "value": statistics.median(times), "unit": "ms"},
         {"name": f"{name}, 95th percentile", "value": worst, "unit": "ms"},
     ]
+
+
+MEASURES: dict[str, Callable[[Desk], list[dict[str, Any]]]] = {
+    "scrolling": _scrolling,
+    "editing": _editing,
+}
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*MEASURES, []])
+    parser.add_argument("--openings", type=int, default=OPENINGS)
+    parser.add_argument("--case", type=Path)
+    given = parser.parse_args()
+    started, others = time.monotonic(), _others_s()
+    for row in run(given.case, given.openings, given.names):
+        print(f"{row['name']:75} {row['value']:8.4g} {row['unit']}")
+    share = (_others_s() - others) / (time.monotonic() - started) / (os.cpu_count() or 1)
+    print(f"other programs took {share:.0%} of the processors meanwhile")
+
+
+def _others_s() -> float:
+    """Return the seconds that processors have worked for others than this script's processes."""
+    spent = psutil.cpu_times()
+    # On Linux the time of guests is part of the users'.
+    everybody = spent.user + spent.nice + spent.system + spent.irq + spent.softirq + spent.steal
+    own: float = sum(os.times()[:4])
+    return everybody - own
+
+
+if __name__ == "__main__":
+    _main()

@@ -51,6 +51,18 @@ def test_the_database_is_left_alone_when_not_asked(a_review):
     assert slicer.dicomDatabase.inserted == []
 
 
+def test_a_database_that_takes_nothing_is_told_beside_the_files(a_review, monkeypatch):
+    def refuse(self, file, copy):
+        raise RuntimeError("disk I/O error")
+
+    monkeypatch.setattr(type(slicer.dicomDatabase), "insert", refuse)
+    choose(a_review, "Seg")
+    a_review.click("exportButton")
+    a_review.wait()
+    assert a_review.message == "1 files were written."
+    assert "the DICOM database did not take them" in a_review.ui.exportLabel.text
+
+
 def test_without_an_open_database_the_box_says_why(a_review):
     slicer.dicomDatabase.isOpen = False
     a_review.widget.check()

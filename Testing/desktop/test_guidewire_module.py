@@ -47,6 +47,9 @@ def test_a_saved_reading_is_reviewed_on_its_own_frames(a_desk, a_node, tmp_path)
     assert len(a_desk.shown("findingsTable")) == SHAPE[0]
     shown = a_desk.work.review.volume
     assert shown is not a_node
+    assert not a_desk.ui.showReadingButton.enabled  # it is open on the node that was chosen
+    layouts, kinds = a_desk.application.layouts, slicer.vtkMRMLLayoutNode
+    assert layouts.layout == kinds.SlicerLayoutOneUpRedSliceView
     assert np.array_equal(slicer.util.arrayFromVolume(shown), study.cines[0].array)
     first = a_desk.reading.findings[0].id
     a_desk.session.reject(first)
@@ -55,7 +58,27 @@ def test_a_saved_reading_is_reviewed_on_its_own_frames(a_desk, a_node, tmp_path)
     assert a_desk.reading.measurements["frames_with_wire"].value == SHAPE[0]
     a_desk.work.close_review()
     assert shown.GetScene() is None
+    assert layouts.layout == kinds.SlicerLayoutFourUpView
     assert a_node.GetScene() is slicer.mrmlScene
+
+
+def test_frames_are_reviewed_without_a_main_window(a_desk, tmp_path, monkeypatch):
+    monkeypatch.setattr(a_desk.application, "layouts", None)
+    save(an_angiogram(frames().astype(np.uint16) * 4), tmp_path / "xa.dcm")
+    folder.save(a_reading(imaging.load(tmp_path / "xa.dcm")), tmp_path / "reading")
+    a_desk.open(tmp_path / "reading")
+    assert len(a_desk.shown("findingsTable")) == SHAPE[0]
+
+
+def test_choosing_a_wire_keeps_the_whole_frame_in_view(a_desk, tmp_path):
+    save(an_angiogram(frames().astype(np.uint16) * 4), tmp_path / "xa.dcm")
+    folder.save(a_reading(imaging.load(tmp_path / "xa.dcm")), tmp_path / "reading")
+    a_desk.open(tmp_path / "reading")
+    red = slicer.mrmlScene.GetSingletonNode("Red", "vtkMRMLSliceNode")
+    last = a_desk.reading.findings[-1]
+    a_desk.choose(last.id)
+    place = [red.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
+    assert place == [0.0, 0.0, last.position_lps_mm[2]]
 
 
 def test_the_slices_of_a_volume_are_read_as_frames(a_desk):

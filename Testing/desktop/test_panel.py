@@ -119,6 +119,19 @@ def test_leaving_and_coming_back_keeps_everything(a_desk, a_volume):
     assert a_desk.ui.inputSelector.currentNode() is a_volume
 
 
+def test_a_volume_loaded_meanwhile_is_chosen_on_coming_back(a_desk, a_volume):
+    slicer.mrmlScene.RemoveNode(a_volume)
+    a_desk.leave()
+    labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    a_desk.enter()
+    assert a_desk.ui.inputSelector.currentNode() is None  # a label map is no study
+    a_desk.leave()
+    later = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Later")
+    a_desk.enter()
+    assert a_desk.ui.inputSelector.currentNode() is later
+    assert labels.GetScene() is slicer.mrmlScene
+
+
 def test_closing_the_scene_starts_anew(a_desk):
     a_desk.close_scene()
     assert a_desk.ui.runButton.toolTip == "Choose a volume."

@@ -40,6 +40,18 @@ def test_a_reading_comes_into_the_scene(a_desk, a_volume, tmp_path):
     assert a_desk.work.jobs.pid is not None
 
 
+def test_a_reading_that_cannot_be_shown_is_told(a_desk, monkeypatch):
+    def fail() -> None:
+        raise AttributeError("what the patient is called")
+
+    monkeypatch.setattr(a_desk.widget.review, "update", fail)
+    a_desk.click("runButton")
+    a_desk.wait()
+    assert "(INTERNAL_ERROR)" in a_desk.message
+    assert "patient" not in a_desk.message
+    assert a_desk.ui.runButton.text == "Read"
+
+
 def test_a_volume_without_dicom_is_read_from_a_copy(the_application, a_volume_without_dicom):
     from Testing.desktop.host.desk import Desk
 

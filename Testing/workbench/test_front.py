@@ -139,6 +139,7 @@ def test_all_processes_end_with_the_server(tmp_path):
             pids = [
                 (await (await (await desk.browser()).get("/who")).json())["pid"] for _ in range(2)
             ]
+            desk.sessions.prepare()
             assert desk.sessions._spare is not None
             pids.append((await desk.sessions._spare).pid)
             assert all(psutil.pid_exists(pid) for pid in pids)

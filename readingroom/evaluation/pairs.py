@@ -13,7 +13,14 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from readingroom.evaluation import agreement, classification, detection, figures, topology
+from readingroom.evaluation import (
+    agreement,
+    classification,
+    detection,
+    figures,
+    topology,
+    visibility,
+)
 from readingroom.evaluation.metric import Metric, bootstrap
 
 Metrics = dict[str, Metric]
@@ -224,6 +231,24 @@ class Centrelines(_Pair):
         return {}
 
 
+class Visibility(_Pair):
+    """Index and recall of every part of thin structures, frame by frame.
+
+    The index says how well a part can be seen, the recall how much of it was found.
+    """
+
+    kind: Literal["visibility"]
+    frames: list[list[tuple[float, Annotated[float, Field(ge=0, le=1)]]]] = Field(min_length=1)
+
+    def metrics(self) -> Metrics:
+        """Return the number of parts and their recall, by class of the index."""
+        return visibility.by_class(self.frames)
+
+    def figures(self, name: str) -> Figures:
+        """Return nothing: the table says it all."""
+        return {}
+
+
 def _summary(values: list[float], median: bool) -> Metric:
     kept = np.array([value for value in values if not np.isnan(value)])
     if not len(kept):
@@ -234,7 +259,7 @@ def _summary(values: list[float], median: bool) -> Metric:
     return bootstrap(lambda i: float(of(kept[i])), len(kept))
 
 
-Pair = Agreement | Classes | Probabilities | Detection | Values | Centrelines
+Pair = Agreement | Classes | Probabilities | Detection | Values | Centrelines | Visibility
 
 _ADAPTER: TypeAdapter[dict[str, Pair]] = TypeAdapter(
     dict[str, Annotated[Pair, Field(discriminator="kind")]]

@@ -1,7 +1,8 @@
 """Reading folders: a reading on disk, in files that 3D Slicer opens as they are.
 
 ``reading.json`` · ``masks.seg.nrrd`` · ``landmarks.mrk.json`` · ``tables/*.csv`` ·
-``figures/*.png`` · ``revisions/NNNN/`` (what earlier revisions held) · ``report/``.
+``figures/*.png`` · ``transforms/*.tfm`` (onto other scans) · ``revisions/NNNN/`` (what earlier
+revisions held) · ``report/``.
 
 ================== =====================================================================
 `save`             write a reading, all of it or nothing; each save is a new revision

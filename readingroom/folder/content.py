@@ -15,7 +15,7 @@ from readingroom.folder.tables import encode_tables
 from readingroom.reading import SCHEMA, Landmark, Masks, Reading
 
 READING, MASKS, LANDMARKS = "reading.json", "masks.seg.nrrd", "landmarks.mrk.json"
-TABLES, FIGURES = "tables", "figures"
+TABLES, FIGURES, TRANSFORMS = "tables", "figures", "transforms"
 
 _FAMILY, _, _VERSION = SCHEMA.partition("/")
 
@@ -32,7 +32,8 @@ def read_content(place: Path, *, masks: bool) -> Reading:
     """Read a revision's files; raises as `readingroom.folder.load` does."""
     reading = read_record(place)
     reading.landmarks = _read_landmarks(place / LANDMARKS)
-    reading.figures = {p.stem: p.read_bytes() for p in sorted((place / FIGURES).glob("*.png"))}
+    reading.figures = _read_all(place / FIGURES, ".png")
+    reading.transforms = _read_all(place / TRANSFORMS, ".tfm")
     if masks:
         reading.masks = _read_masks(place / MASKS)
     return reading
@@ -64,7 +65,10 @@ def read_record(place: Path) -> Reading:
 def _files(reading: Reading) -> dict[str, bytes]:
     """Return the content of all files by their path in the folder."""
     files = {f"{TABLES}/{name}": data for name, data in encode_tables(reading).items()}
-    files |= {f"{FIGURES}/{_figure(name)}": png for name, png in reading.figures.items()}
+    files |= {f"{FIGURES}/{_named(name, '.png')}": png for name, png in reading.figures.items()}
+    files |= {
+        f"{TRANSFORMS}/{_named(name, '.tfm')}": text for name, text in reading.transforms.items()
+    }
     if reading.masks is not None:
         from readingroom.folder.segnrrd import encode_masks
 
@@ -74,10 +78,14 @@ def _files(reading: Reading) -> dict[str, bytes]:
     return {**files, READING: reading.to_json().encode("utf-8")}
 
 
-def _figure(name: str) -> str:
+def _named(name: str, suffix: str) -> str:
     if Path(name).name != name:
-        raise ValueError(f"a figure's name must be a plain file name, not {name!r}")
-    return f"{name.removesuffix('.png')}.png"
+        raise ValueError(f"a figure or transform has a plain file name, not {name!r}")
+    return f"{name.removesuffix(suffix)}{suffix}"
+
+
+def _read_all(place: Path, suffix: str) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in sorted(place.glob(f"*{suffix}"))}
 
 
 def _check_schema(data: Any, place: Path) -> None:

@@ -64,7 +64,10 @@ def decode_masks(path: Path, *, whole: bool = True) -> Masks:
     layers = _layers(header, data)
     masks = Masks(layers, _matrix(header), _segments(header, len(layers)))
     reference = _reference_grid(header) if whole else None
-    return masks if reference is None else fit(masks, reference)
+    fitted = masks if reference is None else fit(masks, reference)
+    # The layers lie interleaved in the file: they are copied once, into the grid or here.
+    own = [np.require(layer, requirements=["C", "W", "O"]) for layer in fitted.layers]
+    return Masks(own, fitted.ijk_to_lps, fitted.segments)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], npt.NDArray[Any]]:
@@ -115,7 +118,7 @@ def _layers(header: Header, data: npt.NDArray[Any]) -> list[Labels]:
     if data.dtype.kind not in "iu" or (data.dtype.kind == "i" and data.size and data.min() < 0):
         raise ValueError("labels must be whole numbers from 0")
     unsigned = np.dtype(f"u{data.dtype.itemsize}")
-    return [layer.astype(unsigned, order="C", copy=True) for layer in data]
+    return [layer.astype(unsigned, copy=False) for layer in data]
 
 
 def _stack_axis(header: Header) -> int:

@@ -18,6 +18,7 @@ from readingroom.folder.content import (
     MASKS,
     READING,
     TABLES,
+    TRANSFORMS,
     read_content,
     read_record,
     write_content,
@@ -26,8 +27,8 @@ from readingroom.reading import Reading
 
 REVISIONS = "revisions"
 
-_REPLACED = {READING, MASKS, LANDMARKS, TABLES, FIGURES}
-_KEPT_OF_A_REVISION = (READING, MASKS, LANDMARKS)
+_REPLACED = {READING, MASKS, LANDMARKS, TABLES, FIGURES, TRANSFORMS}
+_KEPT_OF_A_REVISION = (READING, MASKS, LANDMARKS, TRANSFORMS)
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_WRITABLE = {
     errno.EACCES,
@@ -181,7 +182,7 @@ def _keep(place: Path, half: Path, number: int) -> None:
     kept = _revision_folder(half, number)
     kept.mkdir(parents=True, exist_ok=True)
     for name in _KEPT_OF_A_REVISION:
-        if (place / name).is_file():
+        if (place / name).exists():
             _link(place / name, kept / name)
 
 

@@ -10,12 +10,14 @@ import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.tag import Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -68,6 +70,9 @@ PerFrameFunctionalGroupsSequence SamplesPerPixel PhotometricInterpretation Numbe
 Columns BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue
 PixelPaddingRangeLimit RescaleSlope RescaleIntercept RescaleType DirectoryRecordSequence
 """
+#: Making a tag of a keyword takes longer than looking it up in a data set.
+_tag = cache(Tag)
+_TAGS = [_tag(keyword) for keyword in _KEYWORDS.split()]
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,8 @@ def whole_of(dataset: Dataset, keyword: str, default: int) -> int:
 def value_of(dataset: Dataset, keyword: str) -> Any:
     """Return an attribute's value; None where absent, empty or not parseable."""
     try:
-        value = dataset.get(keyword)
+        element = dataset.get(_tag(keyword))
+        value = None if element is None else element.value
     except DAMAGED:
         return None
     return None if value is None or value == "" else value
@@ -184,9 +190,7 @@ def read_header(path: Path) -> Header | None:
         if not _looks_like_dicom(stream.read(140)):
             return None
         stream.seek(0)
-        dataset = dcmread(
-            stream, stop_before_pixels=True, specific_tags=_KEYWORDS.split(), force=True
-        )
+        dataset = dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS, force=True)
         native_offset, truncated = _locate_pixels(stream, dataset)
     if len(dataset) == 0:
         raise InvalidDicomError(str(path.name))

@@ -17,6 +17,8 @@ from readingroom.readers.guidewire.track import Tracked, Tracker
 
 #: Frames for which a hidden device is still shown.
 _HIDDEN = 3
+#: Rectangles of a frame that a processor segments at a time; a GPU is full with one.
+_WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,14 @@ def analyser_for(engine: Engine) -> Analyser:
 
     Another size of frames begins another sequence.
     """
-    reader, tracker = LiveReader(engine), Tracker(max_hidden=_HIDDEN)
+    workers = _WORKERS if engine.device == "cpu" else 1
+    reader, tracker = LiveReader(engine, workers=workers), Tracker(max_hidden=_HIDDEN)
     shape: tuple[int, ...] = ()
 
     def analyse(frame: npt.NDArray[Any]) -> Found:
         nonlocal reader, shape
         if shape and shape != frame.shape:
-            reader = LiveReader(engine)
+            reader = LiveReader(engine, workers=workers)
             tracker.reset()
         shape = frame.shape
         result = reader(frame)

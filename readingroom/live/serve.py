@@ -164,7 +164,8 @@ def _engine_of(plan: Plan) -> Callable[[], Analyser]:
         from readingroom.live.analyser import analyser_for
 
         if not engines:
-            engines.append(Engine(device=plan.device))
+            # One thread a network: the reader has workers of its own.
+            engines.append(Engine(device=plan.device, threads=1))
         return analyser_for(engines[0])
 
     return new

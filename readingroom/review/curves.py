@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom.readers.guidewire import grow, paint
+from readingroom.readers.guidewire.centerlinecurve import resampled
 from readingroom.readers.guidewire.findings import VALUE, wire_of
 from readingroom.readers.guidewire.livewire import Followed, live_wire, propagate
 from readingroom.readers.guidewire.options import GuidewireOptions
@@ -24,6 +25,52 @@ from readingroom.study import Cine
 
 Curve = npt.NDArray[np.float64]
 Plane = npt.NDArray[np.unsignedinteger[Any]]
+
+#: Points nearer to each other are one, px.
+_SAME_PX = 0.5
+
+
+def handles(points: npt.ArrayLike, *, within_px: float = 0.75, most: int = 14) -> Curve:
+    """Return the fewest points on a curve whose spline (`through`) stays near it, to be dragged.
+
+    Parameters
+    ----------
+    points : array, shape (n, 2)
+        ``(x, y)`` px, in order.
+    within_px : float
+        Largest distance of the spline from the curve, unless that takes more than `most`.
+    """
+    curve = resampled(np.asarray(points, np.float64).reshape(-1, 2), 1.0)
+    chosen = curve
+    for count in range(min(4, len(curve)), min(most, len(curve)) + 1):
+        chosen = np.asarray(curve[np.rint(np.linspace(0, len(curve) - 1, count)).astype(int)])
+        if _farthest(curve, through(chosen)) <= within_px:
+            break
+    return chosen
+
+
+def through(points: npt.ArrayLike) -> Curve:
+    """Return the cubic spline through `points` ``(x, y)``, about 1 px apart.
+
+    Natural ends, parameter by chord length (de Boor, A Practical Guide to Splines, 1978).
+    """
+    from scipy.interpolate import CubicSpline
+
+    given = np.asarray(points, np.float64).reshape(-1, 2)
+    steps = np.linalg.norm(np.diff(given, axis=0), axis=1)
+    apart = np.append(True, steps > _SAME_PX)
+    given = np.asarray(given[apart])
+    if len(given) < 2:
+        return given
+    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(given, axis=0), axis=1)))
+    places = np.linspace(0.0, along[-1], max(round(along[-1]) + 1, 2))
+    return np.asarray(CubicSpline(along, given, bc_type="natural")(places))
+
+
+def _farthest(curve: Curve, other: Curve) -> float:
+    from scipy.spatial import KDTree
+
+    return float(KDTree(other).query(curve)[0].max())
 
 
 def clung(session: ReviewSession, frame: int, clicks: Sequence[Sequence[float]]) -> Curve:

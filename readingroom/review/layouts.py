@@ -17,6 +17,7 @@ LAYOUTS = (
     Layout("four_up", {"en": "Four views", "zh": "四视图"}),
     Layout("one_plus_three", {"en": "One large, three small", "zh": "一大三小"}),
     Layout("mpr", {"en": "Three planes", "zh": "三平面"}),
+    Layout("prior", {"en": "Current and prior scan", "zh": "本次与既往对照"}),
     Layout("axial", {"en": "Axial", "zh": "轴位"}),
     Layout("coronal", {"en": "Coronal", "zh": "冠状位"}),
     Layout("sagittal", {"en": "Sagittal", "zh": "矢状位"}),

@@ -50,6 +50,15 @@ def class_unknown(label: str) -> RefusedInput:
     )
 
 
+def nothing_to_split() -> RefusedInput:
+    """Return the refusal to divide what is in one piece without a neck."""
+    return RefusedInput(
+        "NOTHING_TO_SPLIT",
+        "This is one part without a neck: there is nothing to split.",
+        "Erase where the parts shall be divided; what is apart becomes a finding of its own.",
+    )
+
+
 def landmark_unknown(name: str) -> RefusedInput:
     """Return the refusal for a landmark that is not there."""
     return RefusedInput(

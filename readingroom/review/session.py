@@ -15,7 +15,7 @@ from readingroom import folder, readers
 from readingroom.errors import RefusedInput
 from readingroom.maskregion import Index
 from readingroom.reading import Finding, FindingState, Landmark, Masks, Reading, Segment
-from readingroom.review import masking, nearest, recovery, refusals
+from readingroom.review import masking, nearest, recovery, refusals, splitting
 from readingroom.review.change import Change
 from readingroom.review.edited import EditedReading
 from readingroom.review.patch import Patch
@@ -181,7 +181,63 @@ class ReviewSession(EditedReading):
         self._edit("grow", "mask", patches=[patch])
         return self._holder("", target, growth.start, new)
 
+    def split(self, finding_id: str) -> list[str]:
+        """Divide a finding at its necks into findings of its class, as one edit.
+
+        The largest part goes on under the finding's id. Parts that touch are parted by a layer
+        of voxels, which the smaller one gives.
+
+        Returns
+        -------
+        list of str
+            Ids of all the parts' findings.
+
+        Raises
+        ------
+        RefusedInput
+            ``NOTHING_TO_SPLIT`` if it has no neck; ``FINDING_WITHOUT_MASK``.
+        """
+        self._refuse_signed()
+        finding = self._finding(finding_id)
+        start, own = self.mask_of(finding_id)
+        if not own.any():
+            raise refusals.finding_without_mask()
+        parts = splitting.parts_of(own, self.volume.spacing_mm)
+        kept = splitting.with_gap(parts) > 0
+        if parts.max() < 2 or (kept.sum() == own.sum()):
+            raise refusals.nothing_to_split()
+        home = self._segment(str(finding.mask_segment))
+        before = {one.id for one in self.reading.findings}
+        gone = self._moved(start, own & ~kept, home, None)
+        self._edit("split", "mask", patches=gone)
+        made = [one.id for one in self.reading.findings if one.id not in before]
+        return [finding_id, *made]
+
     # Masks
+
+    def split_segment(self, name: str, smallest: int = 1) -> list[str]:
+        """Make every island of a segment but the largest a segment of its own, as one edit.
+
+        Islands of findings are findings already; this is for the rest, as organs.
+
+        Returns
+        -------
+        list of str
+            Names of the new segments.
+
+        Raises
+        ------
+        RefusedInput
+            ``NOTHING_TO_SPLIT`` if there is one island only, or the segment holds findings.
+        """
+        self._refuse_signed()
+        classes = {one.label for one in self.reader.finding_classes}
+        masks = None if name in classes else splitting.split_segment(self.masks, name, smallest)
+        if masks is None:
+            raise refusals.nothing_to_split()
+        before = set(self.masks.names())
+        self._edit("split", "all", masks=masks)
+        return [one for one in masks.names() if one not in before]
 
     def replace_voxels(
         self,

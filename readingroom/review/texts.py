@@ -16,6 +16,7 @@ EDITS: dict[str, dict[str, str]] = {
     "erase": {"en": "Erase", "zh": "擦除"},
     "draw": {"en": "Draw", "zh": "勾画"},
     "scissors": {"en": "Scissors", "zh": "剪刀"},
+    "split": {"en": "Split", "zh": "拆分"},
     "islands": {"en": "Islands", "zh": "孤岛处理"},
     "smoothing": {"en": "Smoothing", "zh": "平滑"},
     "threshold_brush": {"en": "Threshold brush", "zh": "阈值画笔"},
@@ -69,6 +70,10 @@ _CHINESE: dict[str, tuple[str, str]] = {
     "MASK_UNREADABLE": ("无法读取该掩膜文件。", "请用绘制它的程序重新保存。"),
     "MASK_NAMES_MISSING": ("标签图没有说明各标签的含义。", "请保存为带有分割名称的 .seg.nrrd。"),
     "MASK_NAMES_TWICE": ("掩膜文件中有两个同名分割。", "请在分割编辑器中合并或重命名。"),
+    "NOTHING_TO_SPLIT": (
+        "该处为没有狭颈的单一部分，无可拆分。",
+        "请擦除要分开之处；分离的部分会成为独立所见。",
+    ),
     "NOTHING_TO_GROW": (
         "此处没有达到计分阈值、尚未标记且足够大的钙化。",
         "请直接点击钙化，或手动绘制。",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from readingroom.errors import ReadingRoomError, RefusedInput
-from readingroom.slicerdesktop import places
+from readingroom.slicerdesktop import looks, places
 from readingroom.slicerdesktop.host import Host, Position
 from readingroom.slicerdesktop.placing import PlaceOnce, jump
 
@@ -39,6 +39,12 @@ class Correction:
     reviewer : str
         Who corrects.
 
+    Attributes
+    ----------
+    chosen, volume : vtkMRMLScalarVolumeNode
+        The volume that the person chose, and the one that is shown: frames are shown in a
+        volume of their own.
+
     Raises
     ------
     RefusedInput
@@ -60,8 +66,9 @@ class Correction:
         self._host = host
         self._told, self._refused = changed, refused
         self._place: PlaceOnce | None = None
-        self.volume = volume
+        self.chosen = self.volume = volume
         self._frames: Any | None = None
+        self._alone: looks.FramesAlone | None = None
         self.session: ReviewSession = ReviewSession.open(folder, reviewer=reviewer)
         try:
             if self.session.volume.projection:
@@ -85,8 +92,9 @@ class Correction:
         return node is self.volume or node is self._presented.segmentation
 
     def jump_to(self, finding_id: str) -> None:
-        """Show a finding in every slice view."""
-        jump(self._host.scene, self.session.reading.finding(finding_id).position_lps_mm)
+        """Show a finding in every slice view; a frame stays in view as a whole."""
+        position = self.session.reading.finding(finding_id).position_lps_mm
+        jump(self._host.scene, position, centred=self._frames is None)
 
     def undo(self) -> None:
         """Undo the last correction, painting included."""
@@ -108,13 +116,17 @@ class Correction:
         self._watcher.flush()
         return int(self.session.sign(name, on_top=on_top))
 
-    def grow_at_click(self, label: str, failed: Callable[[Exception], None]) -> None:
+    def grow_at_click(
+        self, label: str, failed: Callable[[Exception], None], given_up: Callable[[], None]
+    ) -> None:
         """Wait for a click on something missed and outline it as `label`.
 
         Parameters
         ----------
         failed : Callable[[Exception], None]
             Told if there is nothing to outline at the click.
+        given_up : Callable[[], None]
+            Told if the person turned to something else before the click.
         """
 
         def placed(position: Position) -> None:
@@ -124,7 +136,7 @@ class Correction:
                 failed(fault)
 
         self.stop_growing()
-        self._place = PlaceOnce(self._host, placed)
+        self._place = PlaceOnce(self._host, placed, given_up)
         self._place.start(label)
 
     @property
@@ -153,23 +165,24 @@ class Correction:
         self.stop_growing()
         self.session.close()
         if not keep_nodes:
+            _remove_first(self.segmentation)
             self._presented.remove()
-            self._remove_frames()
+        self._remove_frames(keep_nodes=keep_nodes)
 
     def _show_frames(self) -> None:
         """Show the frames that were read as slices; where they lie is known to them alone."""
-        import slicer
-
         from readingroom.review.mrml.volume import present_volume
 
-        shown = present_volume(self.session.volume, self._host.scene)
-        self._frames = self.volume = shown
-        if getattr(slicer.app, "layoutManager", None):  # there is a main window
-            slicer.util.setSliceViewerLayers(background=shown, fit=True)
+        self._frames = self.volume = present_volume(self.session.volume, self._host.scene)
+        self._alone = looks.FramesAlone(self._frames)
 
-    def _remove_frames(self) -> None:
-        frames, self._frames = self._frames, None
-        if frames is not None and frames.GetScene() is not None:
+    def _remove_frames(self, *, keep_nodes: bool = False) -> None:
+        if self._alone is not None:
+            self._alone.end()
+        frames, self._frames, self._alone = self._frames, None, None
+        if frames is not None and not keep_nodes and frames.GetScene() is not None:
+            if self.chosen.GetScene() is not None:
+                looks.in_views(self._host.scene, self.chosen)
             self._host.scene.RemoveNode(frames.GetDisplayNode())
             self._host.scene.RemoveNode(frames)
 
@@ -181,6 +194,9 @@ class Correction:
         self._presented = mrml.present(self.session.reading, scene, self.volume)
         for node in self._presented.nodes():
             node.SetAttribute(_SHOWN, folder)
+        looks.organs_as_outlines(self.segmentation, self.session)
+        looks.first_window(self.volume, self.session)
+        looks.in_views(scene, self.volume)
         soon = self._host.soon
         self._watcher = mrml.StrokeWatcher(self._presented, self.session, soon, self._refused)
         self._landmarks = mrml.LandmarkWatcher(self._presented, self.session, soon)
@@ -191,6 +207,18 @@ class Correction:
 
         mrml.update(self._presented, self.session, change)
         self._told(change)
+
+
+def _remove_first(segmentation: Any) -> None:
+    """Remove a segmentation before its display: lists of its segments would miss that."""
+    scene = None if segmentation is None else segmentation.GetScene()
+    if scene is None:
+        return
+    count = segmentation.GetNumberOfDisplayNodes()
+    displays = [segmentation.GetNthDisplayNode(n) for n in range(count)]
+    for node in (segmentation, *displays):
+        if node.GetScene() is not None:  # 3D Slicer takes a display away by itself
+            scene.RemoveNode(node)
 
 
 def _remove_nodes_of(folder: str, scene: Any) -> None:

@@ -51,8 +51,10 @@ class MaskEditor:
         if self.widget.mrmlSegmentEditorNode() is None:
             return  # nothing was ever edited
         self.widget.setActiveEffectByName("")
-        self.widget.setSegmentationNode(None)
-        self.widget.setSourceVolumeNode(None)
+        if self.widget.segmentationNode() is not None:
+            # In this order: without a segmentation the editor takes no volume, not even none.
+            self.widget.setSourceVolumeNode(None)
+            self.widget.setSegmentationNode(None)
         self.widget.removeViewObservations()
 
     def enter(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readingroom.slicerdesktop.host import Host, Timer
+from readingroom.slicerdesktop.unforeseen import as_told
 
 if TYPE_CHECKING:
     from readingroom.errors import ReadingRoomError
@@ -26,7 +27,7 @@ class Job:
         Receives the stage and the fraction done, 0…1.
     done : Callable[[dict], None]
     failed : Callable[[ReadingRoomError], None]
-        Also for a cancelled job (code ``CANCELLED``).
+        Also for a cancelled job (code ``CANCELLED``), and if `done` fails.
     """
 
     progress: Callable[[str, float], None]
@@ -123,8 +124,11 @@ class Jobs:
         self._stop()
         if answer.fault is not None:
             job.failed(answer.fault)
-        else:
+            return
+        try:
             job.done(answer.result)
+        except Exception as fault:  # a timer calls: nobody else would tell the person
+            job.failed(as_told(fault))
 
     def _stop(self) -> None:
         if self._timer is not None:

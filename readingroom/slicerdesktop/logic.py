@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readingroom.errors import Cancelled, ReadingRoomError, RefusedInput
-from readingroom.slicerdesktop import frames, places, source
+from readingroom.slicerdesktop import frames, indexing, places, source
 from readingroom.slicerdesktop.correction import Correction
 from readingroom.slicerdesktop.host import Host, SlicerHost
 from readingroom.slicerdesktop.jobs import Job, Jobs
@@ -252,10 +252,10 @@ class ReaderLogic:
         from readingroom.study import Note
 
         files = [Path(file) for file in result["files"]]
-        objects = [file for file in files if file.suffix == ".dcm"]
-        if index and objects and self.host.database is not None:
-            self.host.index(objects)
-        self.listener.exported(files, [Note(**note) for note in result["notes"]])
+        notes = [Note(**note) for note in result["notes"]]
+        if index:
+            notes += indexing.index(self.host, files)
+        self.listener.exported(files, notes)
 
     def _failed(self, fault: ReadingRoomError) -> None:
         self._clear_up()

@@ -8,14 +8,13 @@ from typing import Any
 from readingroom.slicerdesktop.host import Host, Position
 
 
-def jump(scene: Any, position_lps_mm: Position) -> None:
-    """Centre every slice view on a point."""
-    import slicer
+def jump(scene: Any, position_lps_mm: Position, *, centred: bool = True) -> None:
+    """Show a point in every slice view, in its middle or wherever in the slice it lies."""
+    from slicer import vtkMRMLSliceNode
 
     x, y, z = position_lps_mm
-    slicer.vtkMRMLSliceNode.JumpAllSlices(
-        scene, -x, -y, z, slicer.vtkMRMLSliceNode.CenteredJumpSlice
-    )
+    mode = vtkMRMLSliceNode.CenteredJumpSlice if centred else vtkMRMLSliceNode.OffsetJumpSlice
+    vtkMRMLSliceNode.JumpAllSlices(scene, -x, -y, z, mode)
 
 
 class PlaceOnce:
@@ -26,13 +25,18 @@ class PlaceOnce:
     host : Host
     placed : Callable[[tuple of float], None]
         Called once, after the click has been dealt with.
+    given_up : Callable[[], None]
+        Called instead if the person chose another mode of the mouse, as a right click does.
     """
 
-    def __init__(self, host: Host, placed: Callable[[Position], None]) -> None:
+    def __init__(
+        self, host: Host, placed: Callable[[Position], None], given_up: Callable[[], None]
+    ) -> None:
         self._host = host
-        self._placed = placed
+        self._placed, self._given_up = placed, given_up
         self._node: Any = None
-        self._tag = 0
+        self._hit = False
+        self._tags: list[tuple[Any, int]] = []
 
     @property
     def active(self) -> bool:
@@ -48,31 +52,48 @@ class PlaceOnce:
         self._node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
         self._node.SetSaveWithScene(False)
         self._node.SetHideFromEditors(True)
-        event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
-        self._tag = self._node.AddObserver(event, self._defined)
+        self._hit = False
+        self._observe(
+            self._node, slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent, self._defined
+        )
         selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
         selection.SetReferenceActivePlaceNodeClassName("vtkMRMLMarkupsFiducialNode")
         selection.SetActivePlaceNodeID(self._node.GetID())
         interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
         interaction.SetPlaceModePersistence(0)
-        interaction.SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
+        interaction.SetCurrentInteractionMode(interaction.Place)
+        self._observe(interaction, interaction.InteractionModeChangedEvent, self._mode_changed)
 
     def stop(self) -> None:
         """Wait no longer."""
         if self._node is None:
             return
-        import slicer
-
         node, self._node = self._node, None
-        node.RemoveObserver(self._tag)
+        for subject, tag in self._tags:
+            subject.RemoveObserver(tag)
+        self._tags = []
         scene = self._host.scene
         interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
         if interaction is not None:
-            interaction.SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.ViewTransform)
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
         if scene.IsNodePresent(node):
-            scene.RemoveNode(node)
+            _remove(node)
+
+    def _observe(self, subject: Any, event: int, callback: Callable[[Any, Any], None]) -> None:
+        self._tags.append((subject, subject.AddObserver(event, callback)))
+
+    def _mode_changed(self, caller: Any, event: Any) -> None:
+        # The click itself also ends the mode: look once it has been dealt with.
+        if caller.GetCurrentInteractionMode() != caller.Place:
+            self._host.soon(self._give_up)
+
+    def _give_up(self) -> None:
+        if self.active and not self._hit:
+            self.stop()
+            self._given_up()
 
     def _defined(self, caller: Any, event: Any) -> None:
+        self._hit = True
         position = [0.0, 0.0, 0.0]
         caller.GetNthControlPointPositionWorld(caller.GetNumberOfControlPoints() - 1, position)
         x, y, z = position
@@ -83,3 +104,11 @@ class PlaceOnce:
         if self.active:
             self.stop()
             self._placed(position)
+
+
+def _remove(node: Any) -> None:
+    """Remove a node, and first what shows it: the views would go on drawing its points."""
+    scene = node.GetScene()
+    for display in [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]:
+        scene.RemoveNode(display)
+    scene.RemoveNode(node)

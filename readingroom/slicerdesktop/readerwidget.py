@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from readingroom.slicerdesktop.logic import Listener, ReaderLogic, was_cancelled
 from readingroom.slicerdesktop.reviewpanel import ReviewPanel
 from readingroom.slicerdesktop.runpanel import RunPanel
 from readingroom.slicerdesktop.texts import fault_text, pick, tr, translate_widgets
+from readingroom.slicerdesktop.unforeseen import as_told
 
 _PANEL = Path(__file__).parent / "ui" / "ReaderPanel.ui"
 
@@ -89,6 +89,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
             return
         if self._parameters is None:
             self._use_parameters(self.logic.getParameterNode())
+        self._choose_volume()
         if self.work.review is not None:
             self.review.editor.enter()
         self.check()
@@ -105,7 +106,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         self.export.check()
         idle = not self.work.busy
         noted = places.remembered(volume, self.reader)
-        open_here = self.work.review is not None and self.work.review.volume is volume
+        open_here = self.work.review is not None and self.work.review.chosen is volume
         self.ui.showReadingButton.enabled = idle and noted is not None and not open_here
         self.ui.openReadingButton.enabled = idle and volume is not None
 
@@ -161,10 +162,17 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         self._binding = parameters.connectGui(self.ui)
         if self.run.options is not None:
             self.run.options.show_text(parameters.readerOptions)
-        if parameters.inputVolume is None:
-            parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+        self._choose_volume()
         self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.check)
         self.check()
+
+    def _choose_volume(self) -> None:
+        """Choose the scene's first volume where none is chosen; a label map is none."""
+        if self._parameters.inputVolume is None:
+            kind = "vtkMRMLScalarVolumeNode"
+            found = slicer.util.getNodesByClass(kind)
+            volumes = [node for node in found if node.GetClassName() == kind]
+            self._parameters.inputVolume = volumes[0] if volumes else None
 
     def _keep_options(self) -> None:
         if self._parameters is not None and self.run.options is not None:
@@ -177,12 +185,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         try:
             action()
         except Exception as fault:  # whatever it is, the person learns of it
-            from readingroom.worker.faults import as_error
-
-            error = as_error(fault)
-            if error is not fault:
-                logging.exception("ReadingRoom: unforeseen fault")
-            self._failed(error)
+            self._failed(as_told(fault))
         if self._parameters is not None:
             self.check()
 

@@ -18,6 +18,7 @@ from readingroom.slicerdesktop.tables import FindingsTable, NumbersTable
 from readingroom.slicerdesktop.texts import fault_text, language, note_text, pick, tr
 
 if TYPE_CHECKING:
+    from readingroom.reading import Finding
     from readingroom.review import Change
 
 _SECTIONS = ("findingsSection", "correctionSection", "numbersSection", "signSection")
@@ -71,6 +72,8 @@ class ReviewPanel:
         self._show_state(review)
         if len(change.finding_ids) == 1:
             self.findings.choose(change.finding_ids[0])
+        if self.findings.current is not None:
+            self._show_class(review.session.reading.finding(self.findings.current))
 
     def update_signing(self) -> None:
         """Enable saving and signing, or say why not."""
@@ -84,6 +87,7 @@ class ReviewPanel:
         self._enabling.set("signButton", named and not signed, tip)
         self._enabling.set("reopenButton", named and signed, tip)
         self._ui.statusLabel.text = self._status(review)
+        self._show_revision(review)
 
     def _connect(self) -> None:
         ui = self._ui
@@ -131,9 +135,12 @@ class ReviewPanel:
         if review is None:
             return
         if wanted:
-            review.grow_at_click(self._class(), self._grow_failed)
+            review.grow_at_click(self._class(), self._grow_failed, self._grow_given_up)
         else:
             review.stop_growing()
+
+    def _grow_given_up(self) -> None:
+        self._ui.growButton.checked = False
 
     def _grow_failed(self, fault: Exception) -> None:
         def again() -> None:
@@ -176,17 +183,22 @@ class ReviewPanel:
             return
         review.jump_to(finding_id)
         finding = review.session.reading.finding(finding_id)
-        if finding.label in self._labels:
-            self._ui.classBox.currentIndex = self._labels.index(finding.label)
+        self._show_class(finding)
         self.editor.choose(finding.mask_segment or "")
 
+    def _show_class(self, finding: Finding) -> None:
+        if finding.label in self._labels:
+            self._ui.classBox.currentIndex = self._labels.index(finding.label)
+
     def _show_facts(self, review: Correction) -> None:
-        reading = review.session.reading
-        self._ui.readingLabel.text = tr("Reading of {volume}, revision {revision}").format(
-            volume=review.volume.GetName(), revision=reading.revision
-        )
-        lines = [note_text(note) for note in reading.notes if note.severity != "info"]
+        notes = review.session.reading.notes
+        lines = [note_text(note) for note in notes if note.severity != "info"]
         self._ui.notesLabel.text = "\n".join(f"• {line}" for line in _found_again(review) + lines)
+
+    def _show_revision(self, review: Correction) -> None:
+        self._ui.readingLabel.text = tr("Reading of {volume}, revision {revision}").format(
+            volume=review.chosen.GetName(), revision=review.session.reading.revision
+        )
 
     def _show_classes(self, review: Correction) -> None:
         classes = review.session.reader.finding_classes

@@ -94,6 +94,7 @@ class RunPanel:
                 tr("Nothing was installed. Reading needs the packages; press again to install.")
             )
             return False
+        self.say(tr("The packages are being installed."))
         packages.install(Path(wheels) if wheels.strip() else None)
         self.update_packages()
         self.say(tr("The packages are installed."))

@@ -42,6 +42,7 @@ _PACKAGES = {
     "Reading needs {count} Python packages that are not there yet.": (
         "判读还需要 {count} 个尚未安装的 Python 软件包。"
     ),
+    "The packages are being installed.": "正在安装软件包。",
     "The packages are installed.": "软件包已安装。",
     "Nothing was installed. Reading needs the packages; press again to install.": (
         "未安装任何内容。判读需要这些软件包；再次点击即可安装。"

@@ -49,7 +49,7 @@ def index(language: str) -> web.Response:
 
 def own_scripts() -> str:
     """Return the tags of this package's own scripts, which come before trame's."""
-    names = ("link", "language", "keys", "upload", "scroll", "viewer")
+    names = ("link", "language", "keys", "upload", "pictures", "scroll", "viewer")
     return "\n".join(f'<script src="/static/{name}.js"></script>' for name in names)
 
 

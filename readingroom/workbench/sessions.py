@@ -20,6 +20,9 @@ READY = b"READINGROOM-SESSION-READY "
 REFUSED = b"READINGROOM-SESSION-REFUSED "
 _START_S = 60.0
 _STOP_S = 6.0
+#: After a browser got its process, before the next is made ready, which takes a core for seconds:
+#: first a case is opened and looked at.
+_SPARE_AFTER_S = 60.0
 
 
 @dataclass
@@ -77,6 +80,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._starting: dict[str, asyncio.Task[Session]] = {}
         self._spare: asyncio.Task[asyncio.subprocess.Process] | None = None
+        self._next_spare: asyncio.TimerHandle | None = None
 
     def prepare(self) -> None:
         """Start a process for whoever comes next; loading its libraries takes seconds."""
@@ -132,6 +136,7 @@ class Sessions:
 
     async def close(self) -> None:
         """End all processes with everything they started."""
+        self._prepare_not_now()
         for task in list(self._starting.values()):
             task.cancel()
         processes = [session.process for session in self._sessions.values()]
@@ -160,8 +165,14 @@ class Sessions:
             raise
         session = Session(identity, process, port, secret, idle_since=self._clock())
         self._sessions[identity] = session
-        self.prepare()
+        self._prepare_not_now()
+        loop = asyncio.get_running_loop()
+        self._next_spare = loop.call_later(_SPARE_AFTER_S, self.prepare)
         return session
+
+    def _prepare_not_now(self) -> None:
+        if self._next_spare is not None:
+            self._next_spare.cancel()
 
     async def _take(self) -> asyncio.subprocess.Process:
         """Return the process that is ready, or else a new one."""

@@ -49,6 +49,7 @@ _NUMBERS: dict[str, Any] = {
     "page_everything": [],
     "page_categories": [],
     "page_notes": [],
+    "page_prior": None,
     "page_plot_probabilities": "",
     "page_plot_structures": "",
     "page_plot_follow_up": "",

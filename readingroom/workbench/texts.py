@@ -103,6 +103,23 @@ TEXTS: dict[str, Text] = {
     "no_follow_up": _t(
         "No earlier reading of this patient in the work list.", "工作列表中没有该患者更早的判读。"
     ),
+    "prior": _t("Prior scan", "既往检查"),
+    "prior_scan": _t("PRIOR", "既往"),
+    "show_prior": _t("Side by side", "并排显示"),
+    "opening_prior": _t("Opening the prior scan …", "正在打开既往检查……"),
+    "no_prior": _t(
+        "No earlier reading of this patient in the work list.", "工作列表中没有该患者更早的判读。"
+    ),
+    "then": _t("Then", "既往"),
+    "today": _t("Now", "本次"),
+    "days_before": _t("{days} days before", "{days} 天前"),
+    "link_registered": _t("Linked by the registration of both scans", "按两次检查的配准联动"),
+    "link_frame": _t("Linked: one frame of reference", "同一参考坐标系，直接联动"),
+    "link_coordinates": _t(
+        "Linked by patient coordinates only: not registered", "仅按患者坐标联动：未经配准"
+    ),
+    "prior_new": _t("New: expected here", "新发：此为对应位置"),
+    "prior_unmatched": _t("Not matched with a finding then", "未与既往所见配对"),
     "history": _t("History", "历史"),
     "audit": _t("Audit trail", "审计记录"),
     "no_audit": _t("Nothing has been changed yet.", "尚无修改。"),
@@ -178,6 +195,12 @@ TEXTS: dict[str, Text] = {
     "previous_case": _t("Previous case", "上一例"),
     "no_next": _t("No other case waits for a signature.", "没有其他待签署的病例。"),
     "back": _t("Work list", "工作列表"),
+    "carrying": _t("Following the wire …", "正在跟踪导丝……"),
+    "carried": _t("Carried to frames {frames}.", "已推广到第 {frames} 帧。"),
+    "not_carried": _t(
+        "Carried nowhere: lost at the next frames, or these are accepted.",
+        "未推广：相邻帧中无法跟踪，或已被接受。",
+    ),
     "recovered": _t(
         "{count} unsaved edits of the last session were restored.",
         "已恢复上次会话中未保存的 {count} 处修改。",
@@ -242,6 +265,10 @@ CHOICES: dict[str, Text] = {
     "anchor": _t("anchor detector", "锚框检测器"),
     "segmentation": _t("segmentation U-Net", "分割 U-Net"),
     "ensemble": _t("all together", "联合"),
+    "monai": _t("MONAI detector", "MONAI 检测器"),
+    "own": _t("built in", "内置"),
+    "lungmask": _t("lungmask network", "lungmask 网络"),
+    "totalsegmentator": _t("TotalSegmentator network", "TotalSegmentator 网络"),
     "lung_rads": _t("Lung-RADS", "Lung-RADS 分级"),
     "fleischner": _t("Fleischner", "Fleischner 指南"),
     "both": _t("both", "两者"),

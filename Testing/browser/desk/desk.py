@@ -20,11 +20,11 @@ Pixels = npt.NDArray[np.uint8]
 SLICES = ("axial", "coronal", "sagittal")
 _LOOK_EVERY_MS = 100
 _PICTURE = """view => {
-  const image = document.querySelector(`.rv-cell[data-view=${view}] img`);
-  if (!image || !image.complete || !image.naturalWidth) return null;
+  const picture = document.querySelector(`.rv-cell[data-view=${view}] .rv-picture`);
+  if (!picture || !picture.dataset.number) return null;
   const canvas = document.createElement('canvas');
-  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
-  canvas.getContext('2d').drawImage(image, 0, 0);
+  canvas.width = picture.width; canvas.height = picture.height;
+  canvas.getContext('2d').drawImage(picture, 0, 0);
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
 

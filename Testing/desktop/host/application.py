@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import slicer
+import vtk
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout
 
@@ -33,6 +35,22 @@ class ModuleManager:
             self.slots.remove(slot)
 
 
+class LayoutManager:
+    """Mirrors qSlicerLayoutManager as far as the modules look: no view is drawn."""
+
+    def __init__(self) -> None:
+        self.layout = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+        self.fitted = 0
+
+    def setLayout(self, layout: int) -> None:  # noqa: N802
+        assert isinstance(layout, int)
+        self.layout = layout
+
+    def mrmlSliceLogics(self) -> vtk.vtkCollection:  # noqa: N802
+        self.fitted += 1
+        return vtk.vtkCollection()
+
+
 class Application:
     """Mirrors qSlicerApplication (Base/QTCore/qSlicerCoreApplication.h).
 
@@ -55,6 +73,7 @@ class Application:
         self.window = QMainWindow()
         self.window.setObjectName("qSlicerMainWindow")
         self._manager = ModuleManager()
+        self.layouts: LayoutManager | None = LayoutManager()
 
     def testingEnabled(self) -> bool:  # noqa: N802
         return self.testing
@@ -65,6 +84,10 @@ class Application:
 
     def moduleManager(self) -> ModuleManager:  # noqa: N802
         return self._manager
+
+    def layoutManager(self) -> LayoutManager | None:  # noqa: N802
+        """Return the layout manager, or None as an application without a main window does."""
+        return self.layouts
 
     def topLevelWidgets(self) -> list[QMainWindow]:  # noqa: N802
         return [self.window]

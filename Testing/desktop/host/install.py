@@ -69,6 +69,10 @@ def a_scene() -> Any:
         node.SetLayoutName(name)
         node.SetSingletonTag(name)
         scene.AddNode(node)
+        layers = slicer.vtkMRMLSliceCompositeNode()
+        layers.SetLayoutName(name)
+        layers.SetSingletonTag(name)
+        scene.AddNode(layers)
     for kind in ("Interaction", "Selection"):
         tag = "Singleton"
         if scene.GetSingletonNode(tag, f"vtkMRML{kind}Node") is None:

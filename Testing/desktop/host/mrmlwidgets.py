@@ -133,7 +133,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):  # noqa: N801
     """Mirrors Modules/Loadable/Segmentations/Widgets/qMRMLSegmentEditorWidget.h.
 
     Keeps its choices in the parameter node, as the real one does, and refuses to take a node
-    before it has a parameter node and that node's scene.
+    before it has a parameter node and that node's scene. Where the real one prints an error,
+    this one raises. Without a segmentation it takes no source volume, and lets go of none.
     """
 
     def __init__(self, parent=None):
@@ -167,6 +168,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):  # noqa: N801
     def setSourceVolumeNode(self, node) -> None:  # noqa: N802
         if node is not None and not isinstance(node, slicer.vtkMRMLScalarVolumeNode):
             raise TypeError("setSourceVolumeNode(vtkMRMLNode*): not a volume")
+        if self.segmentationNode() is None:
+            if node is not None:
+                raise RuntimeError("need to set segment editor and segmentation nodes first")
+            return
         if self._ready(node):
             self._node.SetAndObserveSourceVolumeNode(node)
 

@@ -43,9 +43,9 @@ def write_pair(folder, name="0"):
 
 
 def test_name_of_a_simulated_data_set():
-    asked = parse_dataset("simulated:5:seed=7:dose=0.25:distractors=screws+clips:localise=no")
+    asked = parse_dataset("simulated:5:seed=7:dose=0.25:distractors=screws+clips:localise=yes")
     assert (asked.cases, asked.seed, asked.dose) == (5, 7, 0.25)
-    assert asked.distractors == "screws+clips" and asked.localise == "no"
+    assert asked.distractors == "screws+clips" and asked.localise == "yes"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,23 @@ def test_pairs_of_picture_and_mask(tmp_path, ideal):
     assert metrics["dice"].value > 0.95 and metrics["breaks"].value == 0
     assert metrics["tip_error_px"].value < 3
     assert (tmp_path / "out" / "overlays" / "00.png").is_file()
+
+
+def test_what_lies_where_nobody_can_see_counts_neither_for_nor_against():
+    x = np.arange(10.0, 150.0)
+    line = np.column_stack([x, np.full_like(x, 60.0)])
+    frame = np.random.default_rng(0).normal(0.6, 0.02, (120, 160)).astype(np.float32)
+    frame[60, 10:90] -= 0.2
+    mask = np.zeros(frame.shape, bool)
+    mask[60, 10:150] = True
+    one = {"found": [line], "truth": [line], "tips": [True], "found_mask": mask, "truth_mask": mask}
+    row, parts = evaluation._of_what_can_be_seen(one, frame, np.ones(frame.shape, bool))
+    assert [round(len(part), -1) for part in row["truth"]] == [80]
+    assert row["tips"] == [False]
+    assert row["found"][0][-1, 0] == pytest.approx(90, abs=3)
+    assert not row["truth_mask"][60, 100:].any() and row["truth_mask"][60, 10:85].all()
+    assert [index >= 6 for index, _ in parts] == [True, True, False]
+    assert all(recall == 1 for _, recall in parts)
 
 
 def test_found_where_nothing_is_counts_as_false_length():
@@ -104,6 +121,8 @@ def test_bundled_networks_on_a_simulated_sequence(tmp_path):
     name = "simulated:1:seed=3:frames=2:size=192:distractors=none"
     results = evaluate(name, tmp_path, Progress())
     assert results["cases"][0]["frames"] == 2
-    assert set(results["pairs"]) == {"all", "with_none"}
-    metrics = parse_pairs(results["pairs"])["all"].metrics()
-    assert 0 <= metrics["f1_2px"].value <= 1
+    assert set(results["pairs"]) == {"all", "with_none", "can_be_seen", "visibility"}
+    pairs = parse_pairs(results["pairs"])
+    assert 0 <= pairs["all"].metrics()["f1_2px"].value <= 1
+    counted = pairs["visibility"].metrics()
+    assert sum(one.value for name, one in counted.items() if name.startswith("parts_")) > 0

@@ -13,7 +13,7 @@ from readingroom.readers.guidewire.cascade import Cascade
 from readingroom.readers.guidewire.centerline import trace
 from readingroom.readers.guidewire.live import LiveReader, LiveResult
 from readingroom.readers.guidewire.liveengine import LiveEngine
-from readingroom.readers.guidewire.networkinput import CELL
+from readingroom.readers.guidewire.networkinput import CELL, unpacked
 from readingroom.readers.guidewire.plausible import plausible
 from Testing.fixtures.guidewire_case import mask_of
 
@@ -85,19 +85,44 @@ def test_bright_devices_are_turned_dark(networks, reader):
     assert np.array_equal(inverted.mask, reader(a_frame()).mask)
 
 
-def test_only_the_neighbourhood_of_the_wire_is_segmented(reader, networks):
-    reader(a_frame(start=100, stop=170))
+def segmented(networks):
+    """Return the pixels that were segmented of each frame since the last call."""
+    sizes = [rows * columns for _, _, rows, columns in networks.segmented]
+    networks.segmented.clear()
+    return sum(sizes)
+
+
+def test_a_first_frame_is_segmented_whole_and_then_only_the_neighbourhood(reader, networks):
+    reader(a_frame(start=200, stop=240, row=200))
+    assert networks.located == [] and segmented(networks) == SIZE**2
+    reader(a_frame(start=200, stop=240, row=200))
     assert networks.located == [(1, 2, SIZE // 4, SIZE // 4)]
-    rows, columns = networks.segmented[0][2:]
-    assert rows * columns < 0.6 * SIZE**2
-    assert rows % CELL == 0 and columns % CELL == 0
+    assert segmented(networks) < 0.8 * SIZE**2
+    assert all(side % CELL == 0 for shape in networks.segmented for side in shape[2:])
 
 
 def test_place_of_the_frame_before_is_looked_at_again(reader, networks):
-    reader(a_frame(row=40, start=100, stop=170))
+    for row in (40, 40, 200):
+        networks.segmented.clear()
+        result = reader(a_frame(row=row, start=100, stop=170))
+    near_both = segmented(networks)
     reader(a_frame(row=200, start=100, stop=170))
-    first, second = (shape[2] for shape in networks.segmented)
-    assert second > first
+    assert segmented(networks) < near_both
+    assert len(result.centerlines) == 1
+
+
+def test_two_workers_find_what_one_finds(networks):
+    frames = [a_frame(row=60 + 9 * n, start=10, stop=240) for n in range(4)]
+    one, two = (LiveReader(networks, polarity="dark", workers=workers) for workers in (1, 2))
+    assert all(np.array_equal(one(frame).mask, two(frame).mask) for frame in frames)
+
+
+def test_what_the_localiser_misses_is_found_when_its_part_has_its_turn(networks):
+    networks.locate = lambda frames: np.full((1, 1, 8, 8), -5.0, np.float32)
+    reader = LiveReader(networks, polarity="dark")
+    reader(a_frame(start=10, stop=10))
+    found = [bool(reader(a_frame(row=200, start=160, stop=230)).wires) for _ in range(4)]
+    assert found == [False, False, False, True]
 
 
 def test_whole_frame_without_localiser(networks):
@@ -105,11 +130,10 @@ def test_whole_frame_without_localiser(networks):
     assert networks.located == [] and networks.segmented == [(1, 2, SIZE, SIZE)]
 
 
-def test_nothing_to_see_runs_no_segmentation(reader, networks):
-    frame = a_frame(start=10, stop=10)
-    result = reader(frame)
-    assert result.wires == () and not result.mask.any() and result.confidence == 0.0
-    assert networks.segmented == []
+def test_where_nothing_is_a_frame_has_no_wire(reader, networks):
+    for _ in range(2):
+        result = reader(a_frame(start=10, stop=10))
+        assert result.wires == () and not result.mask.any() and result.confidence == 0.0
 
 
 def test_blank_frame_in_a_stream_is_an_empty_result(reader):
@@ -243,18 +267,10 @@ def test_close_leaves_the_waiting_frame():
     assert engine.read == 1
 
 
-def test_nearly_whole_frame_is_not_cut():
-    cells = np.zeros((8, 8), bool)
-    cells[1:7, 1:7] = True
-    whole = (slice(0, 256), slice(0, 256))
-    assert cascade.around(cells, whole) == whole
-    assert cascade.around(np.zeros((8, 8), bool), whole) is None
-
-
 def test_faint_probabilities_are_nought_and_the_others_exact():
     logits = np.random.default_rng(0).normal(0, 4, (8, 6, 5)).astype(np.float32)
     found = cascade.as_bytes(logits)
-    exact = cascade.unpacked(255 / (1 + np.exp(-logits.astype(np.float64))))
+    exact = unpacked(255 / (1 + np.exp(-logits.astype(np.float64))))
     assert np.abs(found - exact)[exact > 8].max() <= 0.51
     assert found[exact < 7.4].max() == 0
 

@@ -76,6 +76,16 @@ def test_strata_share_the_false_findings_but_not_the_hits():
     assert metrics["nodules"]["false_positives_per_case"].value == 1.0
 
 
+def test_faint_nodules_are_a_stratum_of_their_own_and_stay_in_the_whole():
+    faint, clear = a_truth(HERE), a_truth(THERE)
+    faint["contrast_to_noise"], clear["contrast_to_noise"] = 2.0, 20.0
+    found = parse_pairs(evaluate.pairs([a_row([(THERE, 0.9)], [faint, clear])]))
+    sensitivity = {name: pair.metrics()["sensitivity"].value for name, pair in found.items()}
+    assert sensitivity["nodules"] == 0.5
+    assert sensitivity["contrast_to_noise_below_5"] == 0.0
+    assert sensitivity["contrast_to_noise_10_and_more"] == 1.0
+
+
 def test_what_was_missed_lowers_the_sensitivity():
     row = a_row([(HERE, 0.9)], [a_truth(HERE), a_truth(THERE)])
     pair = parse_pairs(evaluate.pairs([row]))["nodules"]

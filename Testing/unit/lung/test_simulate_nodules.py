@@ -76,6 +76,15 @@ def test_spicules_are_seen_but_not_counted():
     assert part.seen.sum() > 1.02 * part.exact.sum()
 
 
+def test_spicules_end_at_their_tips():
+    spiky = solids.random_shape(np.random.default_rng(4), 8.0, spicules=3)
+    axis = np.arange(-20, 20, 0.4)
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)
+    drawn = points[spiky.spiculation(points, 0.3) < 0.2]
+    assert len(drawn)
+    assert np.linalg.norm(drawn, axis=1).max() < spiky.reach_mm + 0.5
+
+
 def test_a_nodule_beyond_the_scan_leaves_no_trace():
     body = solids.random_shape(np.random.default_rng(2), 8.0)
     part = solids.render(body, np.full(3, 500.0), (20, 20, 20), solids.Optics((1, 1, 1), 1))
@@ -100,6 +109,15 @@ def test_the_truth_of_a_part_solid_nodule_tells_its_solid_part(a_scan):
     assert found.solid_diameter_mm < found.diameter_mm
     (glass,) = inserted(a_scan, a_nodule("ground_glass", 14.0)).nodules
     assert glass.solid_volume_mm3 == 0
+
+
+def test_contrast_says_how_well_a_nodule_can_be_seen(a_scan):
+    nodule = a_nodule("solid", 12.0)
+    (seen,) = inserted(a_scan, nodule).nodules
+    assert 700 < seen.contrast_hu < 1000
+    filled = LungScan(np.maximum(a_scan.hu, 20.0), a_scan.lungs, a_scan.protocol, a_scan.real)
+    hidden = simulate.put(np.random.default_rng(3), filled.hu, filled, nodule, seen.centre_mm)
+    assert hidden is not None and hidden.contrast_hu < 120
 
 
 def test_the_mask_s_volume_is_the_true_one(a_scan):

@@ -75,3 +75,25 @@ def test_what_a_person_accepted_stays(a_session):
 def test_what_is_not_there_is_refused(a_session):
     with pytest.raises(RefusedInput, match="FINDING_UNKNOWN"):
         curves.redraw(a_session, "W99", curve(0))
+
+
+def test_a_few_points_hold_the_whole_curve():
+    points = curves.handles(curve(3))
+
+    assert 4 <= len(points) <= 10
+    assert np.allclose(points[[0, -1]], curve(3)[[0, -1]], atol=0.01)
+    assert curve_score([curves.through(points)], [curve(3)], 1.0).f1 > 0.999
+
+
+def test_a_line_needs_no_more_points_than_a_line_can_be_bent_by():
+    line = np.column_stack([np.linspace(0.0, 50.0, 200), np.full(200, 8.0)])
+
+    assert len(curves.handles(line)) == 4
+    assert np.allclose(curves.through(curves.handles(line))[:, 1], 8.0)
+
+
+def test_points_on_one_another_are_one():
+    doubled = np.array([[0.0, 0.0], [0.0, 0.1], [10.0, 0.0], [20.0, 5.0]])
+
+    assert np.isfinite(curves.through(doubled)).all()
+    assert len(curves.through([[3.0, 3.0], [3.0, 3.0]])) == 1

@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from readingroom.errors import ReadingRoomError
 from readingroom.workbench.viewer import opengl
+from readingroom.workbench.viewer import queue as queues
 from readingroom.workbench.viewer.annotations import direction_letters
 from readingroom.workbench.viewer.cutting import cut_out
 from readingroom.workbench.viewer.encode import encode
@@ -225,6 +227,42 @@ def test_what_was_edited_is_sent_before_anything_else_is_done():
         assert view.sent and not other.sent
         queue.now()
         assert view.drawn == 1
+        queue.close()
+
+    run(scenario)
+
+
+def test_other_views_wait_while_the_hand_moves_but_not_for_ever(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr(queues, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    queue, coronal = RenderQueue(), AView("coronal")
+    queue.prefer("axial")
+    queue.request(coronal)
+    for moment in (10.1, 10.2, 10.3):
+        now[0] = moment
+        queue.prefer("axial")
+        assert queue._next()[0] is None
+    now[0] = 10.45
+    assert queue._next()[0] is coronal
+    now[0] = 11.05
+    queue.prefer("axial")
+    assert queue._next()[0] is coronal
+
+
+def test_a_view_that_follows_the_hand_does_not_wait_for_the_others():
+    queue, coronal, prior = RenderQueue(), AView("coronal"), AView("prior_axial")
+    queue.prefer("axial")
+    queue.request(coronal)
+    queue.request(prior, soon=True)
+    assert queue._next()[0] is prior
+
+
+def test_what_is_shown_is_sent_at_once_though_it_looks_as_before():
+    async def scenario() -> None:
+        queue, view = RenderQueue(), AView("axial")
+        for number in (1, 2):
+            queue.show([view])
+            assert len(view.sent) == number
         queue.close()
 
     run(scenario)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ACTIONS = {
     "list": "list the models that are here",
     "show": "show a model's card",
-    "import": "take a card, or published lungmask weights (.pth), into the user's folder",
+    "import": "take a card, or weights that others published, into the user's folder",
     "pull": "download a model with a pinned checksum",
     "export": "copy a card and its files into --out",
 }
@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str], language
         sub = actions.add_parser(action, help=text, description=text)
         add_common(sub, defaults=False)
         if action == "import":
-            kinds = "the card's .json file, or a published .pth file"
+            kinds = "a card's .json file; lungmask's .pth file; or the folder or ZIP of MONAI's "
+            kinds += "lung nodule bundle or of an nnU-Net result (TotalSegmentator)"
             sub.add_argument("path", type=Path, metavar="PATH", help=kinds)
         elif action != "list":
             sub.add_argument("name", metavar="NAME")
@@ -77,9 +78,10 @@ def _show(args: argparse.Namespace, output: Output) -> None:
 
 def _import(args: argparse.Namespace, output: Output) -> None:
     from readingroom.inference.transfer import import_card
-    from readingroom.readers.lungnodule.publicweights import import_lungmask
+    from readingroom.readers.lungnodule.publicweights import import_published
 
-    take = import_lungmask if args.path.suffix == ".pth" else import_card
+    is_card = args.path.suffix == ".json" or not args.path.exists()
+    take = import_card if is_card else import_published
     _arrived(take(args.path), output)
 
 

@@ -14,6 +14,7 @@ from readingroom.inference.engine import Engine
 from readingroom.inference.upsampling import upsample_labels
 from readingroom.readers.cacs.anatomyinput import network_input
 from readingroom.readers.cacs.organs import Organs
+from readingroom.readers.cacs.outline import epicardial
 from readingroom.readers.cacs.tissuemap import CLASSES
 from readingroom.study import Note, Volume
 
@@ -161,11 +162,19 @@ def _spine(organs: Organs, hu: npt.NDArray[np.float32]) -> tuple[str, str] | Non
 
 
 def native_labels(organs: Organs, volume: Volume, coarse: Resampled) -> npt.NDArray[np.uint8]:
-    """Return `SEGMENTS` as labels 1…n on the volume's native grid ``[k, j, i]``."""
+    """Return `SEGMENTS` as labels 1…n on the volume's native grid ``[k, j, i]``.
+
+    The heart ends at its epicardial surface; what the organs' masks hold beyond is fat.
+    """
     scores = np.stack([_score(organs, name) for name in ("BACKGROUND", *SEGMENTS)])
     to_coarse = np.linalg.inv(coarse.ijk_to_lps) @ volume.ijk_to_lps
     reverse = np.eye(4)[[2, 1, 0, 3]]
-    return upsample_labels(scores, reverse @ to_coarse @ reverse, volume.shape)
+    labels = upsample_labels(scores, reverse @ to_coarse @ reverse, volume.shape)
+    source = coarse.source
+    seen = source.axes.forward(labels)
+    heart = seen == SEGMENTS.index("HEART") + 1
+    seen[heart & ~epicardial(heart, source.array, source.spacing_mm)] = 0
+    return labels
 
 
 def _score(organs: Organs, name: str) -> npt.NDArray[np.float32]:

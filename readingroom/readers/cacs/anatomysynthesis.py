@@ -14,16 +14,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from readingroom.imaging import synthesis
-from readingroom.readers.cacs.anatomyvariants import varied
 from readingroom.readers.cacs.tissuemap import CLASS_OF_TISSUE, Tissue, TissueMap
 
 LabelArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
-
-#: Middle of right and left atrium, right and left ventricle, from the heart's centre towards
-#: superior, posterior, left, mm; and the tissue whose blood they share.
-_CHAMBERS_MM = np.array([(-10, -8, -38), (12, 35, -14), (-12, -24, -8), (-8, -4, 24)], np.float32)
-_BLOOD_OF = (Tissue.VEIN, Tissue.AORTA, Tissue.PULMONARY_ARTERY, Tissue.AORTA)
 
 #: HU (low, high) that a tissue's mean is drawn from without contrast agent.
 _PLAIN_HU: dict[Tissue, tuple[float, float]] = {
@@ -54,14 +48,13 @@ def random_example(
     shape: tuple[int, int, int],
 ) -> tuple[FloatArray, LabelArray]:
     """Return one synthetic image in HU and its class map, both ``[k, j, i]`` of `shape`."""
-    source = varied(rng, source)
     coordinates = _random_coordinates(rng, source, spacing_mm, shape)
     tissue = synthesis.sample_nearest(source.tissue, coordinates)
     rim = synthesis.sample_linear(source.rim_mm, coordinates, outside=200.0)
     in_map = synthesis.sample_nearest(np.ones_like(source.tissue), coordinates) > 0
     body = (rim < rng.uniform(4, 30)) & in_map
     tissue[(tissue == Tissue.OUTSIDE) & body] = Tissue.BODY
-    image = _fill(rng, tissue, rim, spacing_mm, _chambers(rng, source, coordinates))
+    image = _fill(rng, tissue, rim, spacing_mm)
     _add_table(rng, image, tissue)
     classes = CLASS_OF_TISSUE[tissue]
     return _acquire(rng, image), classes
@@ -77,7 +70,6 @@ def _random_coordinates(
     grid = np.stack(np.meshgrid(*(np.arange(n) - n / 2 for n in shape), indexing="ij"))
     coordinates = np.einsum("ab,bkji->akji", affine, grid).astype(np.float32)
     scales = [(60 / spacing_mm, rng.uniform(0, 13)), (28 / spacing_mm, rng.uniform(0, 5))]
-    scales.append((16 / spacing_mm, rng.uniform(0, 2.5)))
     warp = synthesis.random_displacement(rng, shape, [(c, a / mm_per_source) for c, a in scales])
     coordinates += warp
     centre = np.array(source.tissue.shape) / 2
@@ -107,29 +99,8 @@ def _deform_locally(
     coordinates += (weight * (moved + shift)).astype(np.float32)
 
 
-def _chambers(
-    rng: np.random.Generator, source: TissueMap, coordinates: FloatArray
-) -> LabelArray | None:
-    """Return which of the four chambers every voxel is nearest to; None without a heart."""
-    heart = source.heart_centre
-    if heart is None:
-        return None
-    middles = heart + (_CHAMBERS_MM + rng.normal(0, 7, _CHAMBERS_MM.shape)) / source.spacing_mm
-    shape = coordinates.shape[1:]
-    away = [
-        sum((coordinates[a] - middle[a]) ** 2 for a in range(3))
-        + 60 * synthesis.smooth_noise(rng, shape, 5)
-        for middle in middles
-    ]
-    return np.asarray(np.argmin(away, 0), np.uint8)
-
-
 def _fill(
-    rng: np.random.Generator,
-    tissue: LabelArray,
-    rim: FloatArray,
-    spacing_mm: float,
-    chambers: LabelArray | None,
+    rng: np.random.Generator, tissue: LabelArray, rim: FloatArray, spacing_mm: float
 ) -> FloatArray:
     """Give every tissue its value and texture, HU."""
     shape = tissue.shape
@@ -146,7 +117,7 @@ def _fill(
     solid = tissue > Tissue.MEDIASTINUM * 0
     image += np.where(solid, texture * rng.uniform(0, 10), 0)
     _fill_soft_tissue(rng, image, tissue, rim, spacing_mm)
-    _fill_heart(rng, image, tissue, spacing_mm, contrast, values, chambers)
+    _fill_heart(rng, image, tissue, spacing_mm, contrast, values)
     _fill_lungs(rng, image, tissue, spacing_mm)
     _fill_bone(rng, image, tissue, spacing_mm)
     _fill_gut(rng, image, tissue, spacing_mm)
@@ -185,7 +156,6 @@ def _fill_heart(
     mm: float,
     contrast: bool,
     values: FloatArray,
-    chambers: LabelArray | None,
 ) -> None:
     """Chambers, myocardium and epicardial fat."""
     heart = (tissue == Tissue.HEART) | (tissue == Tissue.RIGHT_ATRIUM)
@@ -193,48 +163,15 @@ def _fill_heart(
         return
     myocardium = rng.uniform(30, 60) + (rng.uniform(0, 80) if contrast else 0)
     image[heart] = myocardium
-    if chambers is not None and contrast and rng.random() < 0.6:
-        _fill_chambers(rng, image, heart, mm, values, chambers)
-    else:
-        _fill_pools(rng, image, heart, mm, contrast, values)
+    for _ in range(int(rng.integers(1, 4))):
+        field = synthesis.smooth_noise(rng, tissue.shape, rng.uniform(22, 45) / mm)
+        chamber = heart & (field > rng.uniform(-0.8, 0.8))
+        enhanced = values[Tissue.AORTA] if rng.random() < 0.4 else myocardium + rng.uniform(0, 400)
+        image[chamber] = enhanced if contrast else myocardium + rng.uniform(-12, 8)
     depth = ndimage.distance_transform_edt(heart, sampling=mm).astype(np.float32)
     groove = synthesis.smooth_noise(rng, tissue.shape, rng.uniform(18, 35) / mm)
     fat = heart & (depth < np.maximum(0, rng.uniform(1, 8) * (groove + rng.uniform(-0.8, 0.5))))
     image[fat] = rng.uniform(-120, -30)
-
-
-def _fill_pools(
-    rng: np.random.Generator,
-    image: FloatArray,
-    heart: npt.NDArray[np.bool_],
-    mm: float,
-    contrast: bool,
-    values: FloatArray,
-) -> None:
-    """Blood anywhere in the heart."""
-    myocardium = float(image[heart][0])
-    for _ in range(int(rng.integers(1, 4))):
-        field = synthesis.smooth_noise(rng, heart.shape, rng.uniform(22, 45) / mm)
-        pool = heart & (field > rng.uniform(-0.8, 0.8))
-        enhanced = values[Tissue.AORTA] if rng.random() < 0.4 else myocardium + rng.uniform(0, 400)
-        image[pool] = enhanced if contrast else myocardium + rng.uniform(-12, 8)
-
-
-def _fill_chambers(
-    rng: np.random.Generator,
-    image: FloatArray,
-    heart: npt.NDArray[np.bool_],
-    mm: float,
-    values: FloatArray,
-    chambers: LabelArray,
-) -> None:
-    """Blood of four chambers, as dense as in the vessels that feed or drain them."""
-    field = synthesis.smooth_noise(rng, heart.shape, rng.uniform(18, 35) / mm)
-    for number, vessel in enumerate(_BLOOD_OF):
-        # Only ventricles have a wall that 5 mm voxels show.
-        least = rng.uniform(-1.5, 0.3) if number > 1 else -9.0
-        pool = heart & (chambers == number) & (field > least)
-        image[pool] = values[vessel] + rng.normal(0, 25)
 
 
 def _fill_lungs(rng: np.random.Generator, image: FloatArray, tissue: LabelArray, mm: float) -> None:

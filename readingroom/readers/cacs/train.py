@@ -52,9 +52,6 @@ Arrays = tuple[npt.NDArray[Any], ...]
 class AnatomyRecipe:
     """The anatomy network, trained on images synthesised from one organ map.
 
-    Version 2 is version 1 (2600 steps on whole chests, before parts of the map were drawn
-    anew) trained further: ``--start-from cacs-anatomy``.
-
     Parameters
     ----------
     source : TissueMap
@@ -62,12 +59,12 @@ class AnatomyRecipe:
     """
 
     name = "cacs-anatomy"
-    seed = 20261122
-    steps = 500
+    seed = 20261121
+    steps = 2600
     batch_size = 1
-    learning_rate = 6e-4
+    learning_rate = 1.5e-3
     weight_decay = 1e-4
-    ema_decay = 0.99
+    ema_decay = 0.996
     gradient_clip = 2.0
     architecture = "unet3d"
     arguments: Mapping[str, Any] = {
@@ -76,8 +73,7 @@ class AnatomyRecipe:
         "widths": [16, 32, 64, 128, 128],
     }
     spacing_mm = 5.0
-    #: Mostly the heart and its surroundings, which cost half of a whole chest.
-    shapes = (*((48, 64, 64),) * 7, (64, 80, 80))
+    shape = (64, 80, 80)
 
     def __init__(self, source: tissuemap.TissueMap) -> None:
         self.source = source
@@ -93,8 +89,9 @@ class AnatomyRecipe:
 
     def sample(self, rng: np.random.Generator) -> Arrays:
         """Return one image ``(2, k, j, i)`` and its class map ``(k, j, i)``."""
-        shape = self.shapes[int(rng.integers(len(self.shapes)))]
-        image, classes = anatomysynthesis.random_example(rng, self.source, self.spacing_mm, shape)
+        image, classes = anatomysynthesis.random_example(
+            rng, self.source, self.spacing_mm, self.shape
+        )
         return network_input(image), classes.astype(np.int64)
 
     def loss(self, output: Tensor, batch: tuple[Tensor, ...]) -> Tensor:

@@ -6,81 +6,45 @@ Data sets by name:
     N sequences; options after colons: ``seed=S``, ``frames=T``, ``dose=D``, ``size=P``,
     ``background=synthetic`` or the path of a CT, ``wires=W``, ``distractors=NAME+NAME``,
     ``none`` or ``each`` (N sequences for every kind of distractor), ``steps=NAMES`` of
-    `readingroom.readers.guidewire.preprocess` joined by ``+``, ``localise=no``.
+    `readingroom.readers.guidewire.preprocess` joined by ``+``, ``localise=yes`` (as live).
 ``pairs:FOLDER``
     ``N_img.png`` and ``N_mask.png``, 255 guidewire and 128 catheter.
 ``empty:FILE``
     A sequence without any wire: whatever is found is false.
+
+Where the truth is exact, as in simulation, the numbers of the parts that can be seen
+("can_be_seen"), and the recall by how well they can ("visibility"), stand beside those of all
+wires ("all"); see `readingroom.readers.guidewire.visibility`.
 """
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from readingroom.errors import RefusedInput
-from readingroom.imaging import load
 from readingroom.inference.engine import Engine
 from readingroom.reader import Progress
+from readingroom.readers.guidewire import visibility
 from readingroom.readers.guidewire.cascade import Cascade, inner
 from readingroom.readers.guidewire.centerline import trace
+from readingroom.readers.guidewire.evaluatecases import (
+    Asked,
+    Case,
+    Curves,
+    Masks,
+    cases_of,
+    parse_dataset,
+)
 from readingroom.readers.guidewire.frames import Frames, normalise
 from readingroom.readers.guidewire.plausible import plausible
 
-Curves = list[npt.NDArray[np.float64]]
-Masks = npt.NDArray[np.uint8]
-
 _SHOWN = 12
 
-
-@dataclass(frozen=True)
-class Case:
-    """A sequence with its truth.
-
-    Attributes
-    ----------
-    frames : ndarray, shape (t, row, col)
-    centerlines : list of list of ndarray (n, 2)
-        True wires of each frame.
-    tips : list of list of bool
-        Whether each wire's last point is its tip (not where it leaves the picture).
-    wire, catheter : ndarray of uint8, shape (t, row, col)
-    groups : tuple of str
-        What the case counts for, beside all.
-    unscored : ndarray of uint8, shape (row, col), optional
-        Where it is not known whether there is a wire; nothing counts there.
-    """
-
-    name: str
-    frames: npt.NDArray[Any]
-    centerlines: list[Curves]
-    tips: list[list[bool]]
-    wire: Masks
-    catheter: Masks
-    groups: tuple[str, ...] = ()
-    unscored: Masks | None = None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    cases: int
-    seed: int = 9000
-    frames: int = 4
-    dose: float = 1.0
-    size: int = 512
-    background: str = "synthetic"
-    wires: int = 1
-    distractors: str = ""
-    steps: str = ""
-    localise: str = "yes"
+Row = dict[str, Any]
 
 
 def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any]:
@@ -97,142 +61,34 @@ def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any
         As `readingroom.evaluation.run` wants it; overlays of the first frames are in the
         folder ``overlays`` of `directory`.
     """
-    asked = parse_dataset(dataset) if dataset.startswith("simulated") else _Asked(0)
-    cascade = Cascade(Engine(), localise=asked.localise != "no")
-    rows: list[dict[str, Any]] = []
-    frames: dict[str, list[dict[str, Any]]] = {"all": []}
-    for number, (case, total) in enumerate(_cases(dataset, asked)):
+    asked = parse_dataset(dataset) if dataset.startswith("simulated") else Asked(0)
+    cascade = Cascade(Engine(), localise=asked.localise == "yes")
+    rows: list[Row] = []
+    frames: dict[str, list[Row]] = {"all": []}
+    seen: list[tuple[Row, list[tuple[float, float]]]] = []
+    for number, (case, total) in enumerate(cases_of(dataset, asked)):
         progress(f"case {case.name}", number / max(total, 1))
-        found, row = _read(case, cascade, asked.steps.replace("+", ","))
+        prepared = normalise(case.frames)
+        found, row = _read(case, cascade, _prepared(prepared, asked.steps.replace("+", ",")))
         rows.append(row)
         for group in ("all", *case.groups):
             frames.setdefault(group, []).extend(found)
+        seen += [
+            _of_what_can_be_seen(one, frame, prepared.field_mask)
+            for one, frame in zip(found, prepared.array, strict=True)
+            if one["truth"] and case.exact
+        ]
         _show(case, found, directory / "overlays", number)
-    return {
-        "dataset": dataset,
-        "cases": rows,
-        "pairs": {name: {"kind": "centrelines", "frames": some} for name, some in frames.items()},
-    }
+    pairs = {name: {"kind": "centrelines", "frames": some} for name, some in frames.items()}
+    if seen:
+        pairs["can_be_seen"] = {"kind": "centrelines", "frames": [one for one, _ in seen]}
+        pairs["visibility"] = {"kind": "visibility", "frames": [parts for _, parts in seen]}
+    return {"dataset": dataset, "cases": rows, "pairs": pairs}
 
 
-def parse_dataset(dataset: str) -> _Asked:
-    """Read the name of a simulated data set.
-
-    Raises
-    ------
-    RefusedInput
-        ``DATASET_UNKNOWN``.
-    """
-    match = re.fullmatch(r"simulated:(\d+)((?::\w+=[^:]+)*)", dataset)
-    extra = dict(part.split("=", 1) for part in match[2].split(":") if part) if match else {}
-    kinds = {name: type(getattr(_Asked(0), name)) for name in _Asked.__dataclass_fields__}
-    if match is None or not set(extra) <= set(kinds) - {"cases"}:
-        raise _unknown(dataset)
-    try:
-        return _Asked(int(match[1]), **{name: kinds[name](v) for name, v in extra.items()})
-    except ValueError:
-        raise _unknown(dataset) from None
-
-
-def _unknown(dataset: str) -> RefusedInput:
-    return RefusedInput(
-        "DATASET_UNKNOWN",
-        f"There is no data set '{dataset}' for the guidewire reader.",
-        "Use 'simulated:20:seed=7:dose=0.25', 'pairs:FOLDER' or 'empty:FILE'.",
-    )
-
-
-def _cases(dataset: str, asked: _Asked) -> Iterator[tuple[Case, int]]:
-    kind, _, place = dataset.partition(":")
-    if kind == "simulated":
-        yield from _simulated(asked)
-    elif kind == "pairs" and Path(place).is_dir():
-        files = sorted(Path(place).glob("*_img.png"))
-        for path in files:
-            yield _pair(path), len(files)
-    elif kind == "empty" and Path(place).exists():
-        yield _without_wire(Path(place)), 1
-    elif kind in ("pairs", "empty"):
-        raise RefusedInput("DATASET_MISSING", f"'{place}' is not there.", "Check the path.")
-    else:
-        raise _unknown(dataset)
-
-
-def _simulated(asked: _Asked) -> Iterator[tuple[Case, int]]:
-    from readingroom.readers.guidewire.simulate import simulate_sequence
-    from readingroom.readers.guidewire.simulateddevices import DISTRACTORS
-    from readingroom.readers.guidewire.simulatedwire import TEST_WIRES
-
-    choices: list[Sequence[str] | None] = [None]
-    if asked.distractors == "each":
-        choices = [[], *([name] for name in DISTRACTORS)]
-    elif asked.distractors:
-        choices = [[name for name in asked.distractors.split("+") if name != "none"]]
-    total = asked.cases * len(choices)
-    background = _background(asked.background)
-    for number in range(total):
-        chosen = choices[number // asked.cases]
-        made = simulate_sequence(
-            [asked.seed, number % asked.cases],
-            frames=asked.frames,
-            size=asked.size,
-            dose=asked.dose,
-            background=background,
-            distractors=chosen,
-            wires=asked.wires,
-            models=TEST_WIRES,
-        )
-        names = made.facts["distractors"]
-        case = Case(
-            f"{number} {'+'.join(names) or 'none'}",
-            made.frames,
-            made.centerlines,
-            [[tip is not None for tip in tips] for tips in made.tips],
-            made.wire_mask,
-            made.catheter_mask,
-            tuple(f"with_{name}" for name in names) or ("with_none",),
-        )
-        yield case, total
-
-
-def _background(name: str) -> Any:
-    """Return what sequences are drawn into; a CT is loaded once for all of them."""
-    from readingroom.readers.guidewire.backgrounds import Projector, load_ct
-
-    return name if name == "synthetic" else Projector.of(load_ct(name))
-
-
-def _pair(path: Path) -> Case:
-    """Return a picture and its mask; the truth's centrelines are those of the mask."""
-    from PIL import Image
-
-    picture = np.asarray(Image.open(path).convert("L"))
-    labels = np.asarray(Image.open(path.with_name(path.name.replace("_img", "_mask"))).convert("L"))
-    wire, catheter = labels > 191, (labels > 63) & (labels <= 191)
-    lines = [line.points for line in trace(wire, min_length_px=10)]
-    return Case(
-        path.stem,
-        picture[None],
-        [lines],
-        [[True] * len(lines)],
-        wire[None].astype(np.uint8),
-        catheter[None].astype(np.uint8),
-        # These masks have one label a pixel: of a wire inside a catheter nothing is told.
-        unscored=ndimage.binary_dilation(catheter, iterations=4).astype(np.uint8),
-    )
-
-
-def _without_wire(path: Path) -> Case:
-    cine = load(path).cines[0]
-    empty = np.zeros(cine.array.shape[:3], np.uint8)
-    nothing: list[Curves] = [[] for _ in empty]
-    return Case(path.stem, cine.array, nothing, [[] for _ in empty], empty, empty)
-
-
-def _read(case: Case, cascade: Cascade, steps: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _read(case: Case, cascade: Cascade, frames: Frames) -> tuple[list[Row], Row]:
     """Return what was found in each frame beside the truth, and the case's row."""
     started = time.monotonic()
-    frames = _prepared(normalise(case.frames), steps)
     cascade.reset()
     found = []
     field = inner(frames.field_mask)
@@ -262,7 +118,34 @@ def _read(case: Case, cascade: Cascade, steps: str) -> tuple[list[dict[str, Any]
     return found, row
 
 
-def _scored(line: npt.NDArray[np.float64], unscored: Masks) -> Curves:
+def _of_what_can_be_seen(
+    one: Row, frame: npt.NDArray[np.float32], field: npt.NDArray[np.bool_]
+) -> tuple[Row, list[tuple[float, float]]]:
+    """Return a frame's row without the parts of wires that nobody can see.
+
+    What was found there counts neither for nor against. And, of all parts, how well each can be
+    seen and how much of it was found.
+    """
+    wires = [visibility.segments(frame, line, field) for line in one["truth"]]
+    parts = [segment for wire in wires for segment in wire]
+    hidden = visibility.unseen(parts, frame.shape)
+    seen = [
+        (part, last and tip)
+        for wire, tip in zip(wires, one["tips"], strict=True)
+        for part, last in visibility.parts_seen(wire)
+    ]
+    row = {
+        "found": [part for line in one["found"] for part in _scored(line, hidden)],
+        "truth": [part for part, _ in seen],
+        "tips": [tip for _, tip in seen],
+        "found_mask": one["found_mask"] & ~hidden,
+        "truth_mask": one["truth_mask"] & ~hidden,
+    }
+    known = [segment for segment in parts if np.isfinite(segment.index)]
+    return row, [(part.index, visibility.recall(part, one["found"])) for part in known]
+
+
+def _scored(line: npt.NDArray[np.float64], unscored: Masks | npt.NDArray[np.bool_]) -> Curves:
     """Return the parts of a line that count, 5 points or longer."""
     columns, rows = np.rint(line).astype(int).T
     kept = (

@@ -90,6 +90,8 @@ class LiveReader:
     catheters : bool
         Whether catheters get a centreline too, and not only a place in the mask; a wire that
         leaves one then starts there. About 15 ms a frame.
+    workers : int
+        See `Cascade`; with more than one, the engine's own threads are best 1.
     """
 
     def __init__(
@@ -99,8 +101,9 @@ class LiveReader:
         polarity: str = "auto",
         localise: bool = True,
         catheters: bool = False,
+        workers: int = 1,
     ) -> None:
-        self._cascade = Cascade(engine, localise=localise)
+        self._cascade = Cascade(engine, localise=localise, workers=workers)
         self._polarity = polarity
         self._catheters = catheters
         self._look: _Look | None = None
@@ -129,7 +132,7 @@ class LiveReader:
         else:
             probability = self._cascade(prepared)
             probability *= self._look.inner  # type: ignore[union-attr]
-            located = self._cascade.box is not None
+            located = bool(self._cascade.boxes)
         clock.lap("networks")
         self._count += 1
         return Looked(self._count - 1 if number is None else number, probability, located, clock.ms)
@@ -231,8 +234,8 @@ class _Clock:
 
 def labelled(probability: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return the label map ``(row, col)`` of probabilities: 1 wire, 2 catheter."""
-    wire, catheter = probability >= _THRESHOLD
-    return np.where(wire, np.uint8(1), catheter.astype(np.uint8) * np.uint8(2))
+    wire, catheter = (probability >= _THRESHOLD).view(np.uint8)
+    return np.asarray(wire | (catheter << 1) & ~(wire << 1), np.uint8)
 
 
 def confidence(wires: tuple[Wire, ...]) -> float:

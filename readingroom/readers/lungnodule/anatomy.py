@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from readingroom.inference.cards import load_card
 from readingroom.readers.lungnodule.grids import Box
+from readingroom.readers.lungnodule.lobeloss import loss_by_fissures, loss_by_lobes
 from readingroom.readers.lungnodule.lobes import find_lobes
 from readingroom.readers.lungnodule.lunggrid import lung_grid
-from readingroom.readers.lungnodule.lungnetwork import lobes_by_network, lungs_by_network
+from readingroom.readers.lungnodule.lungnetwork import (
+    lobes_by_network,
+    lobes_by_totalsegmentator,
+    lungs_by_network,
+)
 from readingroom.readers.lungnodule.lungs import Lungs, find_lungs
 from readingroom.readers.lungnodule.lungtexts import fissure_notes
+from readingroom.readers.lungnodule.publicweights import LUNGS_CARD
 from readingroom.readers.lungnodule.vessels import vessels_on
 from readingroom.study import Note
 
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from readingroom.inference.engine import Engine
 
 Triple = tuple[float, float, float]
+Method = Literal["auto", "own", "lungmask", "totalsegmentator"]
 
 #: Lobes in the order of their labels 1…5.
 LOBES = (
@@ -31,6 +39,8 @@ LOBES = (
     "LEFT_UPPER_LOBE",
     "LEFT_LOWER_LOBE",
 )
+#: The lung of each lobe's label.
+_LUNG_OF_LOBE = np.array([0, 1, 1, 1, 2, 2], np.uint8)
 #: Colours (red, green, blue in 0…1) of everything that this bundle shows to people.
 COLORS: dict[str, tuple[float, float, float]] = {
     "RIGHT_UPPER_LOBE": (0.85, 0.65, 0.40),
@@ -92,6 +102,7 @@ def find_anatomy(
     *,
     ijk_to_lps: npt.NDArray[np.float64] | None = None,
     engine: Engine | None = None,
+    method: Method = "auto",
 ) -> Anatomy:
     """Find lungs, lobes, airways and vessels.
 
@@ -104,31 +115,52 @@ def find_anatomy(
     ijk_to_lps : ndarray, shape (4, 4), optional
         Of the canonical grid, carried along.
     engine : Engine, optional
-        With it, an imported public lung or lobe card is used where one is there.
+        With it, imported public networks can be used.
+    method : {'auto', 'own', 'lungmask', 'totalsegmentator'}
+        Who draws lungs and lobes; ``auto`` is lungmask where it was imported, else this
+        room's own way.
 
     Raises
     ------
     RefusedInput
-        ``LUNGS_ABSENT`` if the images show no lung.
+        ``LUNGS_ABSENT`` if the images show no lung; ``CARD_MISSING`` if the network asked
+        for was not imported.
     """
-    lungs = _lungs(hu, spacing_mm, engine)
+    lungs, drawn = _drawn(hu, spacing_mm, engine, method)
     fine = lung_grid(lungs.labels, hu, spacing_mm)
     tubes = vessels_on(fine)
-    lobes = None if engine is None else lobes_by_network(engine, hu, lungs.labels)
-    if lobes is None:
+    if drawn is None:
         found = find_lobes(lungs, hu, spacing_mm, grid=fine, vessels=tubes)
         lobes = found.labels
-        lungs = replace(lungs, notes=(*lungs.notes, *fissure_notes(found.evidence)))
+        lost = loss_by_fissures(lungs.labels, found.evidence, lungs.notes)
+        said = [*lost, *fissure_notes(found.evidence)]
+    else:
+        lobes = drawn
+        said = loss_by_lobes(lobes, lungs.notes)
+    lungs = replace(lungs, notes=(*lungs.notes, *said))
     vessels = fine.to_scan(tubes, hu.shape) & (lungs.labels > 0)
     k, j, i = spacing_mm
     matrix = np.diag([i, j, k, 1.0]) if ijk_to_lps is None else ijk_to_lps
     return Anatomy(lungs, lobes, vessels, spacing_mm, matrix)
 
 
-def _lungs(hu: npt.NDArray[Any], spacing_mm: Triple, engine: Engine | None) -> Lungs:
-    """Return the lungs; drawn by an imported network where there is one."""
+def _drawn(
+    hu: npt.NDArray[Any], spacing_mm: Triple, engine: Engine | None, method: Method
+) -> tuple[Lungs, npt.NDArray[np.uint8] | None]:
+    """Return the lungs, and the lobes if a network draws them.
+
+    Notes and airways are this room's own in any case.
+    """
     lungs = find_lungs(hu, spacing_mm)
-    drawn = None if engine is None else lungs_by_network(engine, hu)
-    if drawn is None or not drawn.any():
-        return lungs
-    return replace(lungs, labels=drawn)
+    if engine is None or method == "own":
+        return lungs, None
+    if method == "totalsegmentator":
+        lobes = lobes_by_totalsegmentator(engine, hu, spacing_mm)
+        labels = _LUNG_OF_LOBE[lobes]
+        return (replace(lungs, labels=labels), lobes) if labels.any() else (lungs, None)
+    if method == "lungmask":
+        load_card(LUNGS_CARD)
+    drawn = lungs_by_network(engine, hu)
+    if drawn is not None and drawn.any():
+        lungs = replace(lungs, labels=drawn)
+    return lungs, lobes_by_network(engine, hu, lungs.labels)

@@ -7,13 +7,21 @@ from typing import Any
 
 from readingroom.inference.cards import Card, CardInput, CardTraining
 from readingroom.readers.lungnodule.candidatedata import CLASSES
+from readingroom.readers.lungnodule.characterdata import CALCIFICATION, GRADED, STRUCTURE
 
 DETECT, ANCHOR, SEGMENT = "lungnodule-detect", "lungnodule-anchor", "lungnodule-segment"
+MONAI = "monai-lung-nodule-ct-detection"
+CHARACTERISTICS = "lungnodule-characteristics"
 _DATE = "2026-11-21"
 _RECIPE = "readingroom/readers/lungnodule/train.py"
 _DATA = (
     "Simulated nodules of 3-30 mm in strong deformations of one real chest CT (LIDC-IDRI-0001, "
     "CC BY 3.0), with drawn vessels, scars and opacities. No real nodule was learnt from."
+)
+_RATED_DATA = (
+    "Simulated nodules of 3-28 mm of known characteristics in deformed parts of the lungs of "
+    "one real chest CT (LIDC-IDRI-0001, CC BY 3.0). No real nodule and no reader's rating was "
+    "learnt from."
 )
 _LIMITS = (
     "Trained on one patient's lungs and on simulated nodules only. Diffuse disease gives false "
@@ -68,6 +76,43 @@ def segment_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
         seed,
         steps,
         "Marks the voxels of lung nodules in chest CT.",
+    )
+
+
+def characteristics_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
+    """Return the card of the network that estimates characteristics."""
+    return Card(
+        name=CHARACTERISTICS,
+        version="1",
+        architecture="characternet3d",
+        arguments=dict(arguments),
+        input=CardInput(
+            channels=(
+                "cube of 28 voxels, 2.3 diameters of the nodule wide: (HU + 500) / 500 in -1...1.2",
+                "(HU - 150) / 400 in -1...2",
+            ),
+            orientation="SPL",
+            multiple=28,
+        ),
+        classes=(
+            *(f"({name} - 3) / 2" for name in GRADED),
+            *(f"logit of calcification {value}" for value in CALCIFICATION),
+            *(f"logit of internal structure {value}" for value in STRUCTURE),
+        ),
+        training=CardTraining(
+            data=_RATED_DATA,
+            recipe="readingroom/readers/lungnodule/traincharacteristics.py",
+            seed=seed,
+            steps=steps,
+            date=_DATE,
+        ),
+        licence="Apache-2.0",
+        intended_use="Estimates the characteristics that the LIDC readers rated, from the "
+        "picture of a nodule; what a model of suspicion then says is shown beside that of "
+        "classical descriptors, never alone.",
+        limits="Learnt from drawn nodules whose ratings follow a hand-made mapping "
+        "(simulatedratings.py), not from readers. One patient's lungs. Subtlety is not "
+        "estimated; fluid is not told from soft tissue.",
     )
 
 

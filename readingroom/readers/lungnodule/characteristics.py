@@ -30,7 +30,7 @@ SCALES: dict[str, tuple[int, int]] = {
 Knots = tuple[Sequence[float], Sequence[float]]
 
 #: Shortest over longest principal axis.
-_SPHERICITY: Knots = ((0.15, 0.4, 0.6, 0.8, 0.95), (1, 2, 3, 4, 5))
+SPHERICITY: Knots = ((0.15, 0.4, 0.6, 0.8, 0.95), (1, 2, 3, 4, 5))
 #: Edge sharpness, 1/mm.
 _MARGIN: Knots = ((0.12, 0.22, 0.32, 0.42, 0.55), (1, 2, 3, 4, 5))
 #: Lobulation index, share of the radius.
@@ -84,16 +84,17 @@ def characteristics(
         Names and ranges as in `SCALES`.
     """
     return {
-        "sphericity": _scaled(axis_ratio, _SPHERICITY),
-        "margin": _scaled(edge_sharpness, _MARGIN),
-        "lobulation": _scaled(lobulation_index, _LOBULATION),
-        "spiculation": _scaled(spicules, _SPICULATION),
+        "sphericity": scaled(axis_ratio, SPHERICITY),
+        "margin": scaled(edge_sharpness, _MARGIN),
+        "lobulation": scaled(lobulation_index, _LOBULATION),
+        "spiculation": scaled(spicules, _SPICULATION),
         "texture": _TEXTURE.get(nodule_type, 2.0 + 2.0 * min(max(solid_share, 0.0), 1.0)),
         "calcification": float(_CALCIFICATION[calcification]),
     }
 
 
-def _scaled(value: float, knots: Knots) -> float:
+def scaled(value: float, knots: Knots) -> float:
+    """Return a rating: `value` on a scale of ``(values, ratings)``, its ends kept."""
     return float(np.interp(value, *knots))
 
 

@@ -32,8 +32,9 @@ _AROUND_MM = (2.0, 6.0)
 #: Where ground glass around a core shows, mm below the surface; paler than this share of the
 #: core it is ground glass. Thicker slices do not resolve it.
 _BELOW_MM = (0.5, 1.3)
-_PALE = 0.6
-_THIN_SLICE_MM = 1.6
+_BELOW_SIGMA_MM = 0.7
+_PALE = 0.7
+_THIN_SLICE_MM = 2.1
 #: Above this it is not lung, HU; what healthy lung has where none is seen.
 _NOT_LUNG_HU = -500.0
 _LUNG_HU = -860.0
@@ -265,7 +266,8 @@ def _local_contrast(place: Window, found: Densities, inner: Mask) -> FloatArray:
     # than the core. At the edge of an even nodule, even a generous outline shows more.
     depth = place.distance_mm
     band = place.mask & (depth >= _BELOW_MM[0]) & (depth <= _BELOW_MM[1])
-    below = _smeared(place.hu, band, 1.0, place.spacing_mm, found.core) - found.background
+    below = _smeared(place.hu, band, _BELOW_SIGMA_MM, place.spacing_mm, found.core)
+    below -= found.background
     return np.asarray(np.where(below < _PALE * whole, np.maximum(below, 100.0), whole))
 
 

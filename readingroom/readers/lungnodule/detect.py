@@ -25,6 +25,7 @@ _CARD_OF = {
     "candidates": card_texts.DETECT,
     "anchor": card_texts.ANCHOR,
     "segmentation": card_texts.SEGMENT,
+    "monai": card_texts.MONAI,
 }
 #: Least probability that is shown. Of the held-out candidates of training, nodules of 6 mm
 #: and more are kept in 55, 73 and 79 %, other candidates in 0, 1.1 and 1.9 %; a scan has
@@ -58,7 +59,7 @@ def detect(
         Its lungs say where to look.
     sensitivity : {'high', 'balanced', 'specific'}
         See `THRESHOLDS`.
-    detector : {'candidates', 'anchor', 'segmentation', 'ensemble'}
+    detector : {'candidates', 'anchor', 'segmentation', 'monai', 'ensemble'}
         ``ensemble`` joins all detectors whose cards are there.
 
     Raises
@@ -95,7 +96,7 @@ def detectors_of(detector: Detector) -> tuple[str, ...]:
     """
     if detector != "ensemble":
         return (detector,)
-    others = [name for name in ("anchor", "segmentation") if _has_card(_CARD_OF[name])]
+    others = [name for name in ("anchor", "segmentation", "monai") if _has_card(_CARD_OF[name])]
     return ("candidates", *others)
 
 
@@ -116,6 +117,10 @@ def _detections(
 ) -> list[Detection]:
     if name == "candidates":
         return judged(engine, hu, spacing_mm, find_candidates(hu, spacing_mm, anatomy))
+    if name == "monai":
+        from readingroom.readers.lungnodule.monaidetect import monai_detections
+
+        return monai_detections(engine, hu, spacing_mm, anatomy)
     from readingroom.readers.lungnodule import detectvolume
 
     find = detectvolume.anchor_detections if name == "anchor" else detectvolume.segment_detections

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Triple = tuple[float, float, float]
 Sensitivity = Literal["high", "balanced", "specific"]
-Detector = Literal["candidates", "anchor", "segmentation", "ensemble"]
+Detector = Literal["candidates", "anchor", "segmentation", "monai", "ensemble"]
 
 
 @dataclass(frozen=True)

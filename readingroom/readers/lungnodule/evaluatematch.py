@@ -19,6 +19,8 @@ Row = dict[str, Any]
 NEAREST_MM = 3.0
 _SMALLEST_MM = 3.0
 _SIZES = {"3_to_6_mm": (3.0, 6.0), "6_mm_and_more": (6.0, 999.0)}
+#: How well a simulated nodule can be seen at all: its contrast over the noise of a voxel.
+_CONTRASTS = {"below_5": (-99.0, 5.0), "5_to_10": (5.0, 10.0), "10_and_more": (10.0, 9999.0)}
 
 
 def matched(row: Row) -> tuple[list[list[Any]], dict[int, float]]:
@@ -57,13 +59,15 @@ def _within(finding: Sequence[Any], ball: Sequence[float]) -> bool:
 
 
 def pairs(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the free-response pairs: all nodules, by size, by type, by attachment.
+    """Return the free-response pairs: all nodules, by size, visibility, type, attachment.
 
     Every stratum is charged with all false findings, and not with the others' hits.
     """
     strata: dict[str, Callable[[Row], bool]] = {"nodules": lambda nodule: True}
     for name, (low, high) in _SIZES.items():
-        strata[f"nodules_{name}"] = _of_size(low, high)
+        strata[f"nodules_{name}"] = _between("diameter", low, high)
+    for name, (low, high) in _CONTRASTS.items():
+        strata[f"contrast_to_noise_{name}"] = _between("contrast_to_noise", low, high)
     for key, names in (("type", TYPES), ("attachment", ATTACHMENTS)):
         strata |= {f"{key}_{value}": _with(key, value) for value in names}
     found = {name: _detection(rows, chosen) for name, chosen in strata.items()}
@@ -74,8 +78,8 @@ def pairs(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _of_size(low: float, high: float) -> Callable[[Row], bool]:
-    return lambda nodule: bool(low <= nodule["diameter"] < high)
+def _between(key: str, low: float, high: float) -> Callable[[Row], bool]:
+    return lambda nodule: key in nodule and bool(low <= nodule[key] < high)
 
 
 def _with(key: str, value: str) -> Callable[[Row], bool]:

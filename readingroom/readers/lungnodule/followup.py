@@ -17,6 +17,7 @@ import numpy as np
 
 from readingroom import folder, imaging
 from readingroom.errors import ReadingRoomError, RefusedInput
+from readingroom.imaging import transforms
 from readingroom.imaging.source import volume_read
 from readingroom.readers.lungnodule import NAME, texts, timeline
 from readingroom.readers.lungnodule.judge import judge
@@ -30,6 +31,8 @@ from readingroom.study import Note, Study
 #: Measurements of the earlier nodule that growth is judged by.
 _KEPT = ("volume", "volume_uncertainty", "mean_diameter", "solid_mean_diameter", "solid_volume")
 _ADDED = ("volume", "solid_volume")
+#: Name of the transform from this scan to the prior one, for whoever shows both.
+PRIOR = "prior"
 
 
 def with_prior(reading: Reading, study: Study, options: LungNoduleOptions) -> Reading:
@@ -60,7 +63,9 @@ def compared(
     days = days_between(earlier, reading)
     earlier_study = imaging.load(prior_study or _source(earlier))
     registered = register(lung_image(reading, study), lung_image(earlier, earlier_study))
-    return paired(reading, study, earlier, registered, days)
+    after = paired(reading, study, earlier, registered, days)
+    kept = {**after.transforms, PRIOR: transforms.encode(registered.transform)}
+    return after.model_copy(update={"transforms": kept})
 
 
 def paired(

@@ -29,6 +29,7 @@ from readingroom.readers.lungnodule.probabilities import (
     NO_MODEL,
     Person,
     is_spiculated,
+    malignancy_by_network,
     malignancy_of,
     probabilities,
     value_of,
@@ -50,8 +51,9 @@ _MEASURED = (
     "brock_probability",
     "mayo_probability",
     "malignancy_probability",
+    "malignancy_probability_network",
 )
-_EVIDENCE = ("lung_rads", "malignancy", "absent")
+_EVIDENCE = ("lung_rads", "malignancy", "malignancy_by_network", "absent")
 PROBABILITIES = ("malignancy_probability", "brock_probability", "mayo_probability")
 
 
@@ -105,8 +107,10 @@ def _judged(finding: Finding, person: Person, count: int) -> Finding:
     if assessed is None:
         evidence.setdefault("absent", {})["malignancy"] = dict(NO_MODEL)
     else:
-        measured["malignancy_probability"] = assessed[0]
-        evidence["malignancy"] = assessed[1]
+        measured["malignancy_probability"], evidence["malignancy"] = assessed
+    second = malignancy_by_network(finding)
+    if second is not None:
+        measured["malignancy_probability_network"], evidence["malignancy_by_network"] = second
     return finding.model_copy(
         update={
             "attributes": finding.attributes | said,

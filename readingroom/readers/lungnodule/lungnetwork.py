@@ -1,4 +1,4 @@
-"""Lungs and lobes by an imported public network, slice by slice."""
+"""Lungs and lobes by imported public networks: lungmask slice by slice, TotalSegmentator whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from scipy import ndimage
 from readingroom.errors import RefusedInput
 from readingroom.inference.cards import load_card
 from readingroom.readers.lungnodule.grids import biggest_component
-from readingroom.readers.lungnodule.publicweights import LOBES_CARD, LUNGS_CARD
+from readingroom.readers.lungnodule.publicweights import (
+    LOBE_LABELS,
+    LOBES_CARD,
+    LUNGS_CARD,
+    TOTAL_CARD,
+    total_missing,
+)
 
 if TYPE_CHECKING:
     from readingroom.inference.cards import Card
@@ -69,6 +75,43 @@ def lobes_by_network(engine: Engine, hu: npt.NDArray[Any], lungs: Labels) -> Lab
         )
         out[lung] = own[tuple(nearest)][lung]
     return out
+
+
+def lobes_by_totalsegmentator(
+    engine: Engine, hu: npt.NDArray[Any], spacing_mm: tuple[float, float, float]
+) -> Labels:
+    """Return the lobes 1…5 ``[k, j, i]`` as TotalSegmentator's imported network draws them.
+
+    Raises
+    ------
+    RefusedInput
+        ``CARD_MISSING``, if it was not imported.
+    """
+    from readingroom.imaging.geometry import resample_to_spacing
+    from readingroom.inference.tiling import segment_tiles
+
+    card = imported(TOTAL_CARD)
+    if card is None or card.input.spacing_mm is None:
+        raise total_missing()
+    # "SAR": rows grow to the front and columns to the right, the other way round than here.
+    turned = card.input.orientation == "SAR"
+    image = resample_to_spacing(hu, spacing_mm, card.input.spacing_mm)
+    image = image[:, ::-1, ::-1] if turned else image
+    k, j, i = (int(n) for n in card.arguments["patch"])
+    classes = segment_tiles(
+        engine.session(card), np.ascontiguousarray(image)[None], (k, j, i), overlap=0.5
+    )
+    lobe_of = np.zeros(len(card.classes), np.uint8)
+    for lobe, name in enumerate(LOBE_LABELS, 1):
+        lobe_of[card.classes.index(name)] = lobe
+    lobes = lobe_of[classes[:, ::-1, ::-1] if turned else classes]
+    nearest = [
+        np.minimum(((np.arange(n) + 0.5) * own / step).astype(np.intp), m - 1)
+        for n, m, own, step in zip(
+            hu.shape, lobes.shape, spacing_mm, card.input.spacing_mm, strict=True
+        )
+    ]
+    return np.ascontiguousarray(lobes[np.ix_(*nearest)])
 
 
 def classes_of(session: Session, hu: npt.NDArray[Any]) -> Labels:

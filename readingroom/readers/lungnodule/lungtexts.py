@@ -53,6 +53,41 @@ def lung_opaque(side: int, share: float) -> Note:
     )
 
 
+_LOBES = {
+    1: ("upper", "上叶"),
+    2: ("middle", "中叶"),
+    3: ("lower", "下叶"),
+    4: ("upper", "上叶"),
+    5: ("lower", "下叶"),
+}
+
+
+def lobe_missing(side: int, share: float) -> Note:
+    """Return the note on a lung with `share` (0…1) of the volume that lacks a fissure."""
+    english, chinese = SIDES[side]
+    return Note(
+        "LOBE_MISSING",
+        "warning",
+        f"The {english} lung holds only {share:.0%} of the volume of both and a fissure of it is "
+        "not seen: a lobe may have been removed or be collapsed. The names of its lobes may be "
+        "wrong; compare with the history.",
+        f"{chinese}肺仅占双肺体积的 {share:.0%}，且其叶间裂未见：可能有肺叶已切除或不张；"
+        "该侧肺叶名称可能有误，请结合病史。",
+    )
+
+
+def lobe_absent(side: int, lobe: int) -> Note:
+    """Return the note on a lobe (1…5) that a network did not find."""
+    english, chinese = SIDES[side]
+    word, word_zh = _LOBES[lobe]
+    return Note(
+        "LOBE_MISSING",
+        "warning",
+        f"The {english} {word} lobe was not found: it may have been removed or be collapsed.",
+        f"未见{chinese}肺{word_zh}：可能已切除或不张。",
+    )
+
+
 _FISSURES = {
     "right_oblique": ("right oblique", "右斜裂"),
     "right_horizontal": ("horizontal", "水平裂"),
@@ -74,7 +109,7 @@ def fissure_notes(evidence: dict[str, float]) -> list[Note]:
             "FISSURES_UNCERTAIN",
             "info",
             f"Hardly visible: {english} fissure; the lobes there follow vessels and the usual "
-            "anatomy, and a lobe that was removed is not recognised.",
-            f"{chinese}显示不清；相应肺叶按血管走行及常规解剖划分，无法识别已切除的肺叶。",
+            "anatomy; a lobe that was removed is recognised by loss of volume only.",
+            f"{chinese}显示不清；相应肺叶按血管走行及常规解剖划分，已切除的肺叶仅能由体积减小识别。",
         )
     ]

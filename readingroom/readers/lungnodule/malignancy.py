@@ -24,7 +24,7 @@ from readingroom.readers.lungnodule.characteristics import SCALES, missing
 __all__ = ["CARD", "Assessment", "MalignancyModel", "Reason", "inputs", "load"]
 
 FloatArray = npt.NDArray[np.float64]
-Basis = Literal["image", "readers"]
+Basis = Literal["image", "network", "readers"]
 
 CARD = "lungnodule-malignancy"
 #: Inputs of the model, in order; what each is computed from.
@@ -60,6 +60,13 @@ _BASIS: dict[str, tuple[str, str]] = {
         "ratings (readers' suspicion, not pathology)",
         "特征由图像经典描述量测得并映射至读片者量表（未经读片者拟合）；模型以 LIDC 读片者评分拟合"
         "（为读片者的可疑程度，非病理）",
+    ),
+    "network": (
+        "characteristics estimated by a 3-D network trained on simulated nodules in the lungs "
+        "of one scan (lungnodule-characteristics), no reader's rating among them; model fitted "
+        "to the LIDC readers' ratings (readers' suspicion, not pathology)",
+        "特征由三维网络估计（lungnodule-characteristics，以单例扫描肺内的模拟结节训练，未用读片者评分）；"
+        "模型以 LIDC 读片者评分拟合（为读片者的可疑程度，非病理）",
     ),
     "readers": (
         "characteristics as rated by a reader; model fitted to the LIDC readers' ratings "
@@ -164,6 +171,7 @@ class MalignancyModel:
         diameter_mm: float,
         *,
         basis: Basis = "image",
+        errors: Mapping[str, float] | None = None,
     ) -> Assessment:
         """Assess one nodule.
 
@@ -173,8 +181,10 @@ class MalignancyModel:
             All of `characteristics.SCALES`.
         diameter_mm : float
             Mean diameter, mm.
-        basis : {'image', 'readers'}
+        basis : {'image', 'network', 'readers'}
             Who judged the characteristics.
+        errors : mapping, optional
+            Standard errors of the characteristics, which come on top of a reader's scatter.
         """
         absent = missing(characteristics)
         if absent:
@@ -182,8 +192,8 @@ class MalignancyModel:
         x = np.append(inputs(characteristics, diameter_mm), 1.0)
         exponent = float(x @ self.coefficients)
         variance = float(x @ self.covariance @ x)
-        if basis == "image":
-            variance += self._scatter_variance(characteristics, diameter_mm)
+        if basis != "readers":
+            variance += self._scatter_variance(characteristics, diameter_mm, errors or {})
         half = _NORMAL_95 * math.sqrt(variance)
         return Assessment(
             logistic(exponent),
@@ -193,11 +203,14 @@ class MalignancyModel:
             *_BASIS[basis],
         )
 
-    def _scatter_variance(self, values: Mapping[str, float], diameter_mm: float) -> float:
-        """Return what a reader's scatter on each scale adds to the exponent's variance."""
+    def _scatter_variance(
+        self, values: Mapping[str, float], diameter_mm: float, errors: Mapping[str, float]
+    ) -> float:
+        """Return what scatter and error on each scale add to the exponent's variance."""
         middle = inputs(values, diameter_mm) @ self.coefficients[:-1]
         total = 0.0
-        for name, spread in self.scatter.items():
+        for name, among_readers in self.scatter.items():
+            spread = math.hypot(among_readers, errors.get(name, 0.0))
             moved, diameter = dict(values), diameter_mm
             if name == "diameter":
                 diameter = diameter_mm * 2**spread

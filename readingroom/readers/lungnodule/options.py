@@ -28,13 +28,23 @@ class LungNoduleOptions(ComputeOptions):
         help_en="How readily candidates are shown: 'high' misses least, 'specific' errs least.",
         help_zh="候选的显示尺度：“high” 漏检最少，“specific” 误报最少。",
     )
-    detector: Literal["candidates", "anchor", "segmentation", "ensemble"] = option(
+    detector: Literal["candidates", "anchor", "segmentation", "monai", "ensemble"] = option(
         "candidates",
         en="Detector",
         zh="检测器",
-        help_en="Classified blob candidates, a 3-D anchor detector, a segmentation U-Net, or all "
-        "that are installed together.",
-        help_zh="斑点候选加分类、三维锚框检测器、分割 U-Net，或所有已安装者联合。",
+        help_en="Classified blob candidates, a 3-D anchor detector, a segmentation U-Net, MONAI's "
+        "published detector (imported), or all that are installed together.",
+        help_zh="斑点候选加分类、三维锚框检测器、分割 U-Net、MONAI 公开检测器（需导入），"
+        "或所有已安装者联合。",
+        advanced=True,
+    )
+    lungs: Literal["auto", "own", "lungmask", "totalsegmentator"] = option(
+        "auto",
+        en="Lungs and lobes",
+        zh="肺与肺叶",
+        help_en="Who draws them: this room's own method, or an imported network; 'auto' takes "
+        "lungmask where it was imported.",
+        help_zh="由谁勾画：本系统自带方法或已导入的网络；“auto” 在已导入 lungmask 时使用之。",
         advanced=True,
     )
     minimum_diameter_mm: float = option(

@@ -16,14 +16,24 @@ from readingroom.imaging.quality import noise_sd
 from readingroom.maskregion import innermost
 from readingroom.reader import Progress
 from readingroom.readers.hounsfield import voxel_refusal
-from readingroom.readers.lungnodule import NAME, VERSION, detect, fitness, texts
+from readingroom.readers.lungnodule import (
+    NAME,
+    VERSION,
+    cards,
+    characternetwork,
+    detect,
+    fitness,
+    texts,
+)
 from readingroom.readers.lungnodule import findings as parts
 from readingroom.readers.lungnodule.anatomy import Anatomy, find_anatomy
 from readingroom.readers.lungnodule.display import NODULE
 from readingroom.readers.lungnodule.judge import judge
+from readingroom.readers.lungnodule.lungnetwork import imported
 from readingroom.readers.lungnodule.options import LungNoduleOptions
 from readingroom.readers.lungnodule.outline import outline
 from readingroom.readers.lungnodule.ownership import share_among
+from readingroom.readers.lungnodule.publicweights import LOBES_CARD, LUNGS_CARD, TOTAL_CARD
 from readingroom.readers.lungnodule.scan import Part, Scan
 from readingroom.readers.machine import Clock, provenance, refuse
 from readingroom.readers.studyrecord import study_record
@@ -84,7 +94,11 @@ def read(
     progress("anatomy", 0.1)
     engine = engine_for_it()
     anatomy = find_anatomy(
-        scan.hu, scan.spacing_mm, ijk_to_lps=scan.image.ijk_to_lps, engine=engine
+        scan.hu,
+        scan.spacing_mm,
+        ijk_to_lps=scan.image.ijk_to_lps,
+        engine=engine,
+        method=options.lungs,
     )
     clock.lap("anatomy")
     progress("detection", 0.35)
@@ -100,6 +114,7 @@ def read(
     progress("nodules", 0.75)
     proposals = _distinct(_outlined(detections, scan, anatomy), scan)
     found, kept = _findings(proposals, scan, anatomy, options)
+    found = characternetwork.described(engine, scan, found, kept)
     clock.lap("nodules")
     masks = _masks(scan, anatomy, kept)
     clock.lap("masks")
@@ -121,11 +136,20 @@ def read(
     )
     reading.masks = masks
     clock.lap("notes")
-    reading.provenance = provenance(engine, detect.cards(options.detector), volume, clock)
+    reading.provenance = provenance(engine, _cards(options), volume, clock)
     if options.prior:
         reading = _with_prior(reading, study, options, progress)
     progress("done", 1.0)
     return reading
+
+
+def _cards(options: LungNoduleOptions) -> tuple[str, ...]:
+    """Return the names of the model cards that were used."""
+    seen = (cards.CHARACTERISTICS,) if characternetwork.installed() else ()
+    lungs = {"totalsegmentator": (TOTAL_CARD,), "own": ()}.get(
+        options.lungs, tuple(name for name in (LUNGS_CARD, LOBES_CARD) if imported(name))
+    )
+    return (*detect.cards(options.detector), *seen, *lungs)
 
 
 def _outlined(detections: Sequence[Detection], scan: Scan, anatomy: Anatomy) -> list[_Proposal]:

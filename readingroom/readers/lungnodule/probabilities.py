@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from readingroom.errors import RefusedInput
 from readingroom.readers.lungnodule import risk
@@ -13,6 +14,8 @@ from readingroom.readers.lungnodule.scan import Scan
 from readingroom.reading import Finding, Measurement
 
 _UPPER = ("RIGHT_UPPER_LOBE", "LEFT_UPPER_LOBE")
+#: Where a finding keeps what the network of characteristics saw.
+BY_NETWORK = "characteristics_by_network"
 NO_MODEL = {
     "en": "the model 'lungnodule-malignancy' is not installed",
     "zh": "未安装模型 lungnodule-malignancy",
@@ -101,19 +104,32 @@ def probabilities(
 
 def malignancy_of(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
     """Return the probability by the model on described characteristics, with its reasons."""
-    rated, diameter = finding.attributes.get("characteristics"), value_of(finding, "mean_diameter")
-    if not rated or not diameter:
-        return None
+    return _assessed(finding, finding.attributes.get("characteristics"), "image", {})
+
+
+def malignancy_by_network(finding: Finding) -> tuple[Measurement, dict[str, Any]] | None:
+    """Return the probability from the characteristics that the network estimated.
+
+    The network ran when the machine read; after a correction its estimate stays, and only
+    the diameter is that of the corrected nodule. None for a nodule that a person added.
+    """
+    seen = finding.evidence.get(BY_NETWORK) or {}
+    return _assessed(finding, seen.get("ratings"), "network", seen.get("errors") or {})
+
+
+def _assessed(
+    finding: Finding, rated: Any, basis: Literal["image", "network"], errors: Mapping[str, float]
+) -> tuple[Measurement, dict[str, Any]] | None:
+    diameter = value_of(finding, "mean_diameter")
     model = _model()
-    if model is None:
+    if not rated or not diameter or model is None:
         return None
-    found = model.assess(rated, diameter)
+    found = model.assess(rated, diameter, basis=basis, errors=errors)
     measured = Measurement(value=round(found.probability, 4), unit="1", method=found.basis)
-    reasons = [asdict(reason) for reason in found.reasons]
     return measured, {
         "low": round(found.low, 4),
         "high": round(found.high, 4),
-        "reasons": reasons,
+        "reasons": [asdict(reason) for reason in found.reasons],
         "basis_zh": found.basis_zh,
     }
 

@@ -1,7 +1,7 @@
-"""Public lung and lobe weights (lungmask) as cards of this room.
+"""Public weights (lungmask, TotalSegmentator, MONAI's bundle, nnU-Net) as cards of this room.
 
-The published ``.pth`` files hold a state dict; a person downloads one, and
-`import_lungmask` turns it into a card in the user's folder. Nothing is run from the file.
+A person downloads what others published, and `import_published` turns it into a card in the
+user's folder. Nothing is run from the files.
 """
 
 from __future__ import annotations
@@ -11,9 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from readingroom.errors import ReadingRoomError, RefusedInput
+from readingroom.inference import nnunet, published
 from readingroom.inference.cards import Card, CardInput, CardTraining, user_folder
 
 LUNGS_CARD, LOBES_CARD = "lungmask-r231", "lungmask-ltrclobes"
+TOTAL_CARD = "totalsegmentator-lobes"
+#: TotalSegmentator's names of the lobes in the order of `anatomy.LOBES`.
+LOBE_LABELS = (
+    "lung_upper_lobe_right",
+    "lung_middle_lobe_right",
+    "lung_lower_lobe_right",
+    "lung_upper_lobe_left",
+    "lung_lower_lobe_left",
+)
 
 #: Published file name to card, with the first eight digits of its SHA-256 (part of its name).
 PUBLISHED = {
@@ -36,6 +46,59 @@ _PAPER = (
     "Hofmanninger et al., Eur Radiol Exp 4:50 (2020); weights published by the authors' "
     "project lungmask"
 )
+
+
+_LUNGMASK = "Give a lungmask file: R231, R231CovidWeb or LTRCLobes (.pth)."
+_WANTED = (
+    "Give a lungmask file (.pth), or the folder or ZIP of MONAI's bundle "
+    "lung_nodule_ct_detection or of an nnU-Net v2 result (TotalSegmentator)."
+)
+
+
+def import_published(path: Path) -> Card:
+    """Turn what is at `path` into a card in the user's folder, whichever kind it is.
+
+    Parameters
+    ----------
+    path : Path
+        A lungmask ``.pth`` file, the folder (or ZIP) of MONAI's bundle, or an nnU-Net
+        result folder (or ZIP) such as TotalSegmentator's.
+
+    Raises
+    ------
+    RefusedInput
+        ``WEIGHTS_UNKNOWN``, if it is none of these.
+    ReadingRoomError
+        ``CARD_CHECKSUM``, if a published checksum is not that of the file.
+    """
+    from readingroom.readers.lungnodule import monaibundle
+
+    if path.suffix == ".pth":
+        return import_lungmask(path)
+    with published.as_folder(path, _WANTED) as folder:
+        if nnunet.find_result(folder) is not None:
+            return import_nnunet(folder)
+        if monaibundle.find_bundle(folder) is not None:
+            return monaibundle.import_bundle(folder)
+    raise published.unknown("There is no published model of a known kind at that path.", _WANTED)
+
+
+def import_nnunet(folder: Path) -> Card:
+    """Turn an nnU-Net result folder into a card: lobes if it draws them, else by its name."""
+    found = nnunet.find_result(folder)
+    labels = {} if found is None else published.read_json(found / "dataset.json", _WANTED)
+    draws_lobes = set(LOBE_LABELS) <= set(labels.get("labels") or {})
+    return nnunet.import_result(folder, TOTAL_CARD if draws_lobes else None)
+
+
+def total_missing() -> RefusedInput:
+    """Return the refusal where TotalSegmentator's weights were not imported."""
+    return RefusedInput(
+        "CARD_MISSING",
+        "TotalSegmentator's network of organs is not installed.",
+        "Download its weights 'Dataset291_TotalSegmentator_part1_organs' and run "
+        "'readingroom models import FOLDER', or choose another value of the option 'lungs'.",
+    )
 
 
 def import_lungmask(path: Path) -> Card:
@@ -80,15 +143,8 @@ def _verify(path: Path) -> None:
 
 def _weights(path: Path) -> dict[str, Any]:
     """Return the tensors that are used; the files carry idle residual layers too."""
-    import pickle
-
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise _unknown("The file holds no plain weights.") from error
-    if not isinstance(state, dict) or "last.weight" not in state:
+    state = published.read_weights(path, _LUNGMASK)
+    if "last.weight" not in state:
         raise _unknown("The file holds weights of another network.")
     return {name: value for name, value in state.items() if "residual_" not in name}
 
@@ -126,6 +182,4 @@ def _card(name: str, arguments: dict[str, int]) -> Card:
 
 
 def _unknown(why: str) -> RefusedInput:
-    return RefusedInput(
-        "WEIGHTS_UNKNOWN", why, "Give a lungmask file: R231, R231CovidWeb or LTRCLobes (.pth)."
-    )
+    return published.unknown(why, _LUNGMASK)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readingroom.errors import RefusedInput
+from readingroom.imaging import transforms
 
 Voxels = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -75,22 +76,11 @@ class Registration:
 
     def transform_point(self, lps_mm: npt.ArrayLike) -> Points:
         """Take a point ``(3,)`` of the fixed space to the moving one, LPS mm."""
-        return np.asarray(self.transform.TransformPoint([float(x) for x in np.asarray(lps_mm)]))
+        return transforms.moved(self.transform, lps_mm)
 
     def inverse_point(self, lps_mm: npt.ArrayLike) -> Points:
-        """Take a point ``(3,)`` of the moving space back to the fixed one, LPS mm.
-
-        By fixed-point iteration, which converges as the field is smooth (its strains are
-        far below one).
-        """
-        target = np.asarray(lps_mm, np.float64)
-        at = target.copy()
-        for _ in range(30):
-            step = target - self.transform_point(at)
-            at = at + step
-            if np.linalg.norm(step) < 0.01:
-                break
-        return at
+        """Take a point ``(3,)`` of the moving space back to the fixed one, LPS mm."""
+        return transforms.moved_back(self.transform_point, lps_mm)
 
 
 def register(fixed: LungImage, moving: LungImage) -> Registration:

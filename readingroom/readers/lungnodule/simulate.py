@@ -110,7 +110,8 @@ def put(
     """
     protocol = scan.protocol
     optics = solids.Optics(protocol.spacing_mm, protocol.thickness_mm, protocol.blur_mm)
-    volumes, mask, start = [], np.zeros((0, 0, 0), bool), (0, 0, 0)
+    volumes, mask, box = [], np.zeros((0, 0, 0), bool), (slice(0, 0),) * 3
+    before = np.zeros((0, 0, 0), np.float32)
     for number, layer in enumerate(nodule.layers):
         part = solids.render(layer.shape, centre_mm + layer.offset_mm, hu.shape, optics)
         if not part.seen.size:
@@ -118,14 +119,16 @@ def put(
         lung = scan.lungs[part.box] > 0
         volumes.append(float(part.exact[lung].sum() * np.prod(protocol.spacing_mm)))
         if number == 0:
-            mask = (part.exact >= 0.5) & lung
-            start = tuple(s.start for s in part.box)
+            mask, box = (part.exact >= 0.5) & lung, part.box
+            before = hu[box].copy()
         _draw(rng, hu, part, layer, whole=number == 0, noise_hu=source_noise_hu)
     if volumes[0] < 0.3 * nodule.layers[0].shape.volume_mm3 or not mask.any():
         return None
     solid = {"solid": volumes[0], "calcified": volumes[0], "ground_glass": 0.0}
     solid_volume = solid.get(nodule.type, volumes[-1])
-    return InsertedNodule(nodule, centre_mm, volumes[0], solid_volume, start, mask)
+    contrast = float((hu[box] - before)[mask].mean())
+    start = (box[0].start, box[1].start, box[2].start)
+    return InsertedNodule(nodule, centre_mm, volumes[0], solid_volume, start, mask, contrast)
 
 
 def _draw(
@@ -216,6 +219,7 @@ def _row(scan: SimulatedScan, found: InsertedNodule) -> dict[str, Any]:
         "diameter": round(found.diameter_mm, 3),
         "volume": round(found.volume_mm3, 2),
         "solid_volume": round(found.solid_volume_mm3, 2),
+        "contrast_to_noise": round(found.contrast_hu / scan.protocol.noise_hu, 2),
     }
 
 

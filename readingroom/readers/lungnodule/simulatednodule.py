@@ -50,8 +50,13 @@ class Shape:
     @property
     def reach_mm(self) -> float:
         """Return a radius that holds all of it."""
+        return self.body_reach_mm + float(self.spicules[:, 3].max(initial=0))
+
+    @property
+    def body_reach_mm(self) -> float:
+        """Return a radius that holds all but the spicules."""
         widest = float(self._table.max()) if len(self.bumps) else 1.0
-        return float(self.radii_mm.max()) * widest + float(self.spicules[:, 3].max(initial=0))
+        return float(self.radii_mm.max()) * widest
 
     @cached_property
     def volume_mm3(self) -> float:
@@ -76,16 +81,19 @@ class Shape:
         # Along the ray the ellipsoid's radius is |p| / |own|: exact on the surface.
         return np.asarray((radius - surface) * np.maximum(_length(points) / radius, 1e-6))
 
-    def spiculation(self, points: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the signed distance to the spicules, mm; far where there are none."""
-        nearest = np.full(points.shape[:-1], np.inf)
+    def spiculation(self, points: npt.NDArray[Any], near_mm: float) -> npt.NDArray[Any]:
+        """Return the signed distance to the spicules, mm; infinite beyond `near_mm`."""
+        nearest = np.full(points.shape[:-1], np.inf, np.float32)
+        squares = np.einsum("...a,...a->...", points, points)
         for *direction, length, width in self.spicules:
-            along = points @ np.array(direction)
-            across = np.sqrt(np.maximum((points**2).sum(-1) - along**2, 0))
+            along = points @ np.array(direction, points.dtype)
             root = 0.5 * float(self.radii_mm.min())
             tip = float(self.radii_mm.mean()) + length
-            taper = width * np.clip((tip - along) / (tip - root), 0, 1)
-            nearest = np.minimum(nearest, np.where(along > root, across - taper, np.inf))
+            # Few of the points are near one spicule; all of them took seconds a nodule.
+            close = (along > root) & (along < tip) & (squares - along**2 < (width + near_mm) ** 2)
+            across = np.sqrt(np.maximum(squares[close] - along[close] ** 2, 0))
+            taper = width * np.clip((tip - along[close]) / (tip - root), 0, 1)
+            nearest[close] = np.minimum(nearest[close], across - taper)
         return nearest
 
     def _surface(self, unit: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -201,10 +209,15 @@ def render(
         return Rendered((slice(0, 0),) * 3, empty, empty)
     points = _fine_points(low, high, parts, spacing, centre_mm)
     step = spacing / parts
-    body = _filled(shape.distance(points), float(step.mean()))
+    body = np.zeros(points.shape[:-1], np.float32)
+    # Half of a small nodule's box is margin, of a spiculated one's more.
+    near = _within(points, shape.body_reach_mm + 1.0)
+    body[near] = _filled(shape.distance(points[near]), float(step.mean()))
     whole = body
     if len(shape.spicules):
-        whole = np.maximum(body, _filled(shape.spiculation(points), float(step.mean())))
+        whole = np.maximum(
+            body, _filled(shape.spiculation(points, float(step.mean())), float(step.mean()))
+        )
     box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
     return Rendered(box, _seen(whole, parts, step, optics), _voxel_means(body, parts))
 
@@ -222,6 +235,13 @@ def _fine_points(
         for a, b, n, s, c in zip(low, high, parts, spacing, centre, strict=True)
     ]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+
+
+def _within(points: npt.NDArray[Any], reach_mm: float) -> Box:
+    """Return the part of a grid of points ``(k, j, i, 3)`` about their origin."""
+    axes = (points[:, 0, 0, 0], points[0, :, 0, 1], points[0, 0, :, 2])
+    k, j, i = (slice(*np.searchsorted(axis, [-reach_mm, reach_mm])) for axis in axes)
+    return k, j, i
 
 
 def _filled(distance_mm: npt.NDArray[Any], step_mm: float) -> Weights:

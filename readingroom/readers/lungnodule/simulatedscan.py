@@ -31,6 +31,9 @@ class InsertedNodule:
         First voxel of `mask`'s box.
     mask : ndarray of bool, ``[k, j, i]``
         Voxels of which the nodule fills at least half.
+    contrast_hu : float
+        How much denser it made these voxels, on average: how well it can be seen at all. In
+        the middle of other opacities this is little.
     """
 
     nodule: Nodule
@@ -39,6 +42,7 @@ class InsertedNodule:
     solid_volume_mm3: float
     start_kji: tuple[int, int, int]
     mask: npt.NDArray[np.bool_]
+    contrast_hu: float
 
     @property
     def diameter_mm(self) -> float:

@@ -96,10 +96,18 @@ def _part_solid(rng: np.random.Generator, body: Shape) -> tuple[Layer, ...]:
 
 
 def _calcified(rng: np.random.Generator, body: Shape) -> tuple[Layer, ...]:
-    """Diffuse, central, laminated or popcorn calcium (the benign patterns) or eccentric."""
+    return calcified(rng, body)
+
+
+def calcified(
+    rng: np.random.Generator, body: Shape, pattern: str | None = None
+) -> tuple[Layer, ...]:
+    """Return diffuse, central, laminated or popcorn calcium (the benign patterns) or eccentric."""
     smooth = Shape(body.radii_mm, body.turn, body.bumps, body.spicules[:0])
     matrix = Layer(smooth, _CENTRE, float(rng.uniform(20, 100)))
-    pattern = rng.choice(["diffuse", "central", "laminated", "popcorn", "eccentric"])
+    pattern = pattern or str(
+        rng.choice(["diffuse", "central", "laminated", "popcorn", "eccentric"])
+    )
     hu = float(rng.uniform(250, 900))
     if pattern == "diffuse":
         return (Layer(smooth, _CENTRE, hu, 40.0),)
@@ -110,7 +118,7 @@ def _calcified(rng: np.random.Generator, body: Shape) -> tuple[Layer, ...]:
             for n, f in enumerate(shells)
         )
     count = int(rng.integers(3, 6)) if pattern == "popcorn" else 1
-    share = {"popcorn": 0.4, "central": 0.6, "eccentric": 0.4}[str(pattern)]
+    share = {"popcorn": 0.4, "central": 0.6, "eccentric": 0.4}[pattern]
     spots = [random_shape(rng, share * smooth.diameter_mm, elongation=0.15) for _ in range(count)]
     placed = [_CENTRE if pattern == "central" else _inside(rng, smooth, share) for _ in spots]
     return matrix, *(Layer(s, at, hu, 30.0) for s, at in zip(spots, placed, strict=True))

@@ -20,13 +20,14 @@ from torch.nn import functional
 
 from readingroom.inference.cards import Card
 from readingroom.networks import build
-from readingroom.readers.lungnodule import cards, sources, trainvolume
+from readingroom.readers.lungnodule import cards, sources, traincharacteristics, trainvolume
 from readingroom.readers.lungnodule.candidatedata import (
     CLASSES,
     STORED_SIDE,
     load_cases,
     write_training_case,
 )
+from readingroom.readers.lungnodule.characterdata import write_character_case
 from readingroom.readers.lungnodule.patches import (
     CHANNELS,
     FINE_MM,
@@ -39,7 +40,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 #: Diameter that the size output is relative to, mm.
 SIZE_MM = 8.0
-_CASES, _VOLUMES = 96, 24
+_CASES, _VOLUMES, _RATED = 96, 24, 26
 _SIZE_BINS_MM = (4.0, 6.0, 8.0, 12.0, 20.0)
 _SHIFT_MM = 1.0
 _SIZE_WEIGHT = 0.3
@@ -227,13 +228,17 @@ class _Recipes(Mapping[str, Any]):
             write_cases(self._data, folder, _VOLUMES, 42, trainvolume.write_volume_case)
             known = (trainvolume.AnchorRecipe, trainvolume.SegmentRecipe)
             return {recipe.name: recipe for recipe in known}[name](folder)
+        if name == cards.CHARACTERISTICS:
+            folder = self._data / "lungnodule-characteristics"
+            write_cases(self._data, folder, _RATED, 51, write_character_case)
+            return traincharacteristics.CharacterRecipe(folder)
         raise KeyError(name)
 
     def __iter__(self) -> Any:
-        return iter((cards.DETECT, cards.ANCHOR, cards.SEGMENT))
+        return iter((cards.DETECT, cards.ANCHOR, cards.SEGMENT, cards.CHARACTERISTICS))
 
     def __len__(self) -> int:
-        return 3
+        return 4
 
 
 def recipes(data: Path) -> Mapping[str, Any]:

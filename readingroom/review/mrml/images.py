@@ -42,7 +42,7 @@ def new_labelmap(
     image = slicer.vtkOrientedImageData()
     image.SetExtent(i, i + width - 1, j, j + height - 1, k, k + depth - 1)
     # Segment editors write into the image: its memory must be its own.
-    scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(voxels).reshape(-1), deep=True)
+    scalars = numpy_support.numpy_to_vtk(np.array(voxels, order="C").reshape(-1), deep=False)
     scalars.SetName("ImageScalars")
     image.GetPointData().SetScalars(scalars)
     image.SetGeometryFromImageToWorldMatrix(matrix)

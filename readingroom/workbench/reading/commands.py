@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from readingroom.review import ReviewSession
+from readingroom.review import ReviewSession, curves
 from readingroom.workbench.faults import told
 from readingroom.workbench.reading import findingrows
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Position = tuple[float, float, float]
 _SLAB_MM = 10.0
+#: The page shows what is being waited for within this time, s.
+_SAY_S = 0.05
 
 
 class Commands:
@@ -77,6 +80,7 @@ class Commands:
         with self._state:
             self._state.page_selected = finding_id
             self._page.present.findings()
+            self._page.prior.present()
         self._page.plots.soon()
         viewer = self._page.viewer
         viewer.highlight(finding_id or None)
@@ -139,8 +143,42 @@ class Commands:
         session = self._session
         if tool == "grow":
             self.select(session.add_at(position_lps_mm, self._class_to_add()), jump=False)
+        elif tool == "split":
+            self.split(session.finding_at(position_lps_mm) or "")
         elif (found := session.finding_at(position_lps_mm)) is not None:
             self.select(found, jump=False)
+
+    def split(self, finding_id: str) -> None:
+        """Divide a finding at its neck, and select the part that is new."""
+        if finding_id:
+            self._page.viewer.flush()
+            self.select(self._session.split(finding_id)[-1], jump=False)
+
+    @told
+    def take_curve(self, finding_id: str) -> None:
+        """Select the device whose centreline is in the hand: keys judge it then."""
+        if self._state.page_selected != finding_id:
+            self.select(finding_id, jump=False)
+
+    def carry(self, finding_id: str, reach: int) -> None:
+        """Carry a centreline to the frames around it, and say which ones those are."""
+        self._page.app.tasks.start(self._carry(finding_id, reach))
+
+    @told
+    async def _carry(self, finding_id: str, reach: int) -> None:
+        with self._state:
+            self._state.page_busy = "carrying"
+        try:
+            await asyncio.sleep(_SAY_S)  # a second or more: the page says so first
+            frames = curves.carry(self._session, finding_id, reach)
+        finally:
+            with self._state:
+                self._state.page_busy = ""
+        numbers = ", ".join(str(frame + 1) for frame in frames)
+        if frames:
+            self._page.app.note("carried", frames=numbers)
+        else:
+            self._page.app.note("not_carried")
 
     def _class_to_add(self) -> str:
         """Return the class chosen beside the tool, or the reader's first one."""

@@ -93,16 +93,24 @@ def details(
     return [*said, *_measured(finding, language), *_reasons(finding, language)]
 
 
+#: What moved a probability, by where a finding keeps it, and what stands before it.
+_ESTIMATES = (
+    ("malignancy", ("", "")),
+    ("malignancy_by_network", ("Network: ", "网络：")),
+)
+
+
 def _reasons(finding: Finding, language: Language) -> list[dict[str, str]]:
-    """Return what moved the probability of malignancy, and how far (log odds)."""
-    reasons = (finding.evidence.get("malignancy") or {}).get("reasons") or []
+    """Return what moved the probabilities of malignancy, and how far (log odds)."""
+    chinese = language == "zh"
     return [
         {
-            "label": str(reason["text_zh" if language == "zh" else "text"]),
+            "label": before[chinese] + str(reason["text_zh" if chinese else "text"]),
             "value": f"{float(reason['contribution']):+.2f}",
             "method": "",
         }
-        for reason in reasons
+        for name, before in _ESTIMATES
+        for reason in (finding.evidence.get(name) or {}).get("reasons") or []
     ]
 
 

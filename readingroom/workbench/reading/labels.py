@@ -68,6 +68,10 @@ _QUANTITIES: dict[str, dict[str, str]] = {
     "volume_change": {"en": "Change of volume", "zh": "体积变化"},
     "diameter_change": {"en": "Change of mean diameter", "zh": "平均直径变化"},
     "malignancy_probability": {"en": "Probability of malignancy", "zh": "恶性概率"},
+    "malignancy_probability_network": {
+        "en": "Probability of malignancy (network)",
+        "zh": "恶性概率（网络）",
+    },
     "brock_probability": {"en": "Brock probability", "zh": "Brock 概率"},
     "mayo_probability": {"en": "Mayo probability", "zh": "Mayo 概率"},
     "nodule_count": {"en": "Nodules", "zh": "结节数"},

@@ -17,6 +17,7 @@ from readingroom.workbench.reading.files import Files
 from readingroom.workbench.reading.keeping import Keeping
 from readingroom.workbench.reading.plots import Plots
 from readingroom.workbench.reading.present import Present
+from readingroom.workbench.reading.prior import PriorPage
 from readingroom.workbench.reading.runs import Runs
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ReadingPage:
         self._unsubscribe: Any = None
         self.present = Present(self)
         self.plots = Plots(self)
+        self.prior = PriorPage(self)
         self.commands = Commands(self)
         self.keeping = Keeping(self)
         self.runs = Runs(self)
@@ -51,6 +53,9 @@ class ReadingPage:
         self.exports = Exports(self)
         viewer.on_pick = self.commands.picked
         viewer.on_refused = self.tell
+        viewer.on_prior = self.prior.wanted
+        viewer.on_curve = self.commands.take_curve
+        viewer.on_carry = self.commands.carry
 
     @property
     def classes(self) -> Sequence[FindingClass]:
@@ -84,7 +89,7 @@ class ReadingPage:
             )
             await asyncio.to_thread(_decode, session)
             self.leave()
-            self._show(session)
+            await self._show(session)
         except BaseException:
             self.app.remember(open="")
             raise
@@ -92,16 +97,19 @@ class ReadingPage:
             with self.state:
                 self.state.page_busy = ""
 
-    def _show(self, session: ReviewSession) -> None:
+    async def _show(self, session: ReviewSession) -> None:
         self.session = session
-        with self.state:
-            self.present.begin()
-            self.app.show_page("reading")
         self.viewer.show(session)
         self._unsubscribe = session.subscribe(self._changed)  # after the views: they go first
         with self.state:
             self.commands.step(1, first=True)
+        self.viewer.send()
+        await asyncio.sleep(0)  # the pictures go out before the words are put together
+        with self.state:
+            self.present.begin()
+            self.prior.begin(session)
         self.refresh()
+        self.app.show_page("reading")  # last: nothing of another case is seen beside this one
         self.app.remember(open=str(session.directory))
         self.keeping.introduce()
         if session.recovered:
@@ -118,6 +126,7 @@ class ReadingPage:
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.viewer.clear()
+        self.prior.leave()
         if discard:
             session.discard()
         else:
@@ -149,6 +158,7 @@ class ReadingPage:
             return
         with self.state:
             self.present.all()
+            self.prior.present()
         self.plots.soon()
         if change is not None and change.what == "save":
             self.app.list.refresh()
@@ -158,6 +168,7 @@ class ReadingPage:
         if self.session is not None:
             self.present.begin()
             self.present.all()
+            self.prior.present()
             self.plots.soon()
         self.runs.translate()
 

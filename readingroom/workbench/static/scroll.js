@@ -6,7 +6,7 @@
   const LOST_MS = 400; // A picture that did not come by then is no longer waited for.
   const NOTCH_PX = 100; // What one notch of a wheel reports; a touch pad reports less, oftener.
   const PAD_PX = 30;
-  const SLICES = ["axial", "coronal", "sagittal"];
+  const SLICES = ["axial", "coronal", "sagittal", "prior_axial", "prior_coronal"];
   const views = {};
 
   function slicesOf(event) {
@@ -42,11 +42,11 @@
     send(name);
   }, { capture: true, passive: false });
 
-  document.addEventListener("load", (event) => {
+  document.addEventListener("picture", (event) => {
     const cell = event.target.closest && event.target.closest(".rv-cell[data-view]");
     const name = cell && cell.dataset.view;
     if (!views[name]) return;
     views[name].ahead = 0;
     send(name);
-  }, true);
+  });
 })();

@@ -29,8 +29,8 @@ def build(app: Workbench) -> None:
             part(app.server, "list"),
         ):
             listpage.build(app)
-        # v-show: the views keep their size and need no new first image on the way back.
-        with html.Div(classes="rr-body", v_show="page_name == 'reading'"):
+        # Laid out even while the list is shown: the views have their size before the first case.
+        with html.Div(classes=("page_name == 'reading' ? 'rr-body' : 'rr-body rr-behind'",)):
             reading.build(app)
         bars.bottom()
         bars.busy()

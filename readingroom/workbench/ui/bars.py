@@ -123,7 +123,7 @@ def bottom() -> None:
 def busy() -> None:
     """Build the cover that says what is being waited for."""
     with html.Div(classes="rr-busy", v_if="page_busy || page_upload !== null", role="status"):
-        v3.VProgressCircular(indeterminate=True, size=42, color="primary", v_if="page_busy")
+        html.Div(classes="rr-spinner", v_if="page_busy")
         html.Span("{{ page_t[page_busy] }}", v_if="page_busy")
         with html.Template(v_if="!page_busy && page_upload !== null"):
             html.Span("{{ page_t.uploading }}")

@@ -78,7 +78,7 @@ def _list(app: Workbench) -> None:
                     style=("{background: f.color, color: f.ink}",),
                     title=("f.title",),
                 )
-                html.Small("{{ f.id }}")
+                html.Small("{{ f.id }}", v_if="!f.title.startsWith(f.id)")
             html.Span(
                 "{{ value }}",
                 v_for="(value, n) in f.values",

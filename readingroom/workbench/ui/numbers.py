@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+from readingroom.workbench.ui import prior
 from readingroom.workbench.ui.parts import heading, nothing
 
+if TYPE_CHECKING:
+    from readingroom.workbench.app import Workbench
 
-def build() -> None:
+
+def build(app: Workbench) -> None:
     """Build the tab."""
     _headline()
+    prior.build(app)
     _structures()
     _selected()
     _categories()

@@ -70,7 +70,7 @@ def _tabs(app: Workbench) -> None:
         )
     with html.Div(classes="rr-scroll"):
         with html.Div(v_if="page_tab == 'numbers'"):
-            numbers.build()
+            numbers.build(app)
         with html.Div(v_if="page_tab == 'evidence'"):
             evidence.build()
         with html.Div(v_if="page_tab == 'history'"):

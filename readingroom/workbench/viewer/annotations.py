@@ -35,14 +35,14 @@ def direction_letters(direction: npt.ArrayLike) -> str:
     return "".join(_LETTERS[axis][0 if way[axis] > 0 else 1] for axis in order[:2])
 
 
-def _place(matrix: Point) -> str:
+def place_of(matrix: Point) -> str:
     """Return how far a slice lies from the origin and on which side: ``"R 79.2"``."""
     normal = matrix[:3, 2] / np.linalg.norm(matrix[:3, 2])
     mm = float(matrix[:3, 3] @ normal)
     return f"{direction_letters(normal * (1 if mm >= 0 else -1))} {abs(mm):.1f}"
 
 
-def _letters(matrix: Point) -> dict[str, str]:
+def letters_of(matrix: Point) -> dict[str, str]:
     """Return the letters at the four sides of a view."""
     right, up = (matrix[:3, axis] / np.linalg.norm(matrix[:3, axis]) for axis in (0, 1))
     sides = {"right": right, "left": -right, "top": up, "bottom": -up}
@@ -66,13 +66,13 @@ class Annotations:
             own: dict[str, Any] = {"frame": self._player.place()}
         else:
             own = {
-                **_letters(matrix),
+                **letters_of(matrix),
                 "slice": self._slice(name, matrix),
                 "lines": self._lines(name, matrix, rows, columns),
             }
         return {
             **own,
-            "ruler": self._ruler(matrix, columns) if self._player.has_millimetres else None,
+            "ruler": ruler_of(matrix, columns) if self._player.has_millimetres else None,
             "marker": self._slice_marker(name, matrix, rows, columns),
             "mm_per_px": self._navigator.mm_per_pixel(name) * self._stage.views[name].scale,
         }
@@ -91,7 +91,8 @@ class Annotations:
             return {"marker": None}
         flat = clip[:, :2] / clip[:, 3:]
         xy = (flat + 1) / 2 * np.array(size)
-        return {"marker": self._frame("three_d", xy, size[1], size[0], True)}
+        scale = self._stage.views["three_d"].scale
+        return {"marker": _framed(xy, (size[1], size[0]), scale, True)}
 
     def _slice(self, name: str, matrix: Point) -> dict[str, Any]:
         view = self._stage.slices[name]
@@ -103,48 +104,61 @@ class Annotations:
             "number": int(min(max(number, 1), count)),
             "count": int(count),
             "mm": round(float(view.get_slice_value()), 1),
-            "place": _place(matrix),
+            "place": place_of(matrix),
         }
-
-    def _ruler(self, matrix: Point, columns: int) -> dict[str, float]:
-        width_mm = float(np.linalg.norm(matrix[:3, 0])) * columns
-        mm = next((mm for mm in _RULERS_MM if mm <= width_mm * _RULER_SHARE), _RULERS_MM[-1])
-        return {"mm": mm, "percent": round(100 * mm / width_mm, 2)}
 
     def _lines(self, name: str, matrix: Point, rows: int, columns: int) -> dict[str, float] | None:
         """Return where the other slices cut this one: x of the upright, y of the level line."""
         if not self.show_crosshair:
             return None
-        x, y = _xy(self._navigator.crossing()[None], matrix)[0]
-        return {
-            "x": round(100 * (x + 0.5) / columns, 2),
-            "y": round(100 - 100 * (y + 0.5) / rows, 2),
-        }
+        return lines_through(self._navigator.crossing(), matrix, (rows, columns))
 
     def _slice_marker(
         self, name: str, matrix: Point, rows: int, columns: int
     ) -> dict[str, Any] | None:
         if self.marked is None:
             return None
-        normal = matrix[:3, 2] / np.linalg.norm(matrix[:3, 2])
-        depths = (self.marked - matrix[:3, 3]) @ normal
-        through = bool(depths.min() <= 0.0 <= depths.max())
-        return self._frame(name, _xy(self.marked, matrix), rows, columns, through)
+        return marker_of(self.marked, matrix, (rows, columns), self._stage.views[name].scale)
 
-    def _frame(
-        self, name: str, xy: Point, rows: int, columns: int, through: bool
-    ) -> dict[str, Any]:
-        smallest = _MARKER_PX * self._stage.views[name].scale
-        center = (xy.min(axis=0) + xy.max(axis=0)) / 2
-        half = np.maximum((xy.max(axis=0) - xy.min(axis=0)) / 2 + smallest / 3, smallest)
-        (left, low), (right, high) = center - half, center + half
-        return {
-            "x": round(100 * left / columns, 2),
-            "y": round(100 - 100 * high / rows, 2),
-            "w": round(100 * (right - left) / columns, 2),
-            "h": round(100 * (high - low) / rows, 2),
-            "through": through,
-        }
+
+def ruler_of(matrix: Point, columns: int) -> dict[str, float]:
+    """Return the ruler of a view: its length in mm and in per cent of the width."""
+    width_mm = float(np.linalg.norm(matrix[:3, 0])) * columns
+    mm = next((mm for mm in _RULERS_MM if mm <= width_mm * _RULER_SHARE), _RULERS_MM[-1])
+    return {"mm": mm, "percent": round(100 * mm / width_mm, 2)}
+
+
+def lines_through(ras: Point, matrix: Point, size: tuple[int, int]) -> dict[str, float]:
+    """Return where the crosshair lies that crosses at a point ``(3,)``."""
+    rows, columns = size
+    x, y = _xy(ras[None], matrix)[0]
+    return {
+        "x": round(100 * (x + 0.5) / columns, 2),
+        "y": round(100 - 100 * (y + 0.5) / rows, 2),
+    }
+
+
+def marker_of(corners: Point, matrix: Point, size: tuple[int, int], scale: float) -> dict[str, Any]:
+    """Return the frame around corners ``(n, 3)`` in RAS in a slice, and if that meets them."""
+    normal = matrix[:3, 2] / np.linalg.norm(matrix[:3, 2])
+    depths = (corners - matrix[:3, 3]) @ normal
+    through = bool(depths.min() <= 0.0 <= depths.max())
+    return _framed(_xy(corners, matrix), size, scale, through)
+
+
+def _framed(xy: Point, size: tuple[int, int], scale: float, through: bool) -> dict[str, Any]:
+    rows, columns = size
+    smallest = _MARKER_PX * scale
+    center = (xy.min(axis=0) + xy.max(axis=0)) / 2
+    half = np.maximum((xy.max(axis=0) - xy.min(axis=0)) / 2 + smallest / 3, smallest)
+    (left, low), (right, high) = center - half, center + half
+    return {
+        "x": round(100 * left / columns, 2),
+        "y": round(100 - 100 * high / rows, 2),
+        "w": round(100 * (right - left) / columns, 2),
+        "h": round(100 * (high - low) / rows, 2),
+        "through": through,
+    }
 
 
 def _xy(ras: Point, xy_to_ras: Point) -> Point:

@@ -24,7 +24,10 @@ _TOOLS = (
     ("scissors", "mdi-content-cut"),
     ("islands", "mdi-dots-hexagon"),
     ("smoothing", "mdi-blur"),
+    ("curve", "mdi-vector-curve"),
 )
+#: Tools that only one kind of images has.
+_ONLY_IF = {"curve": "view_frames > 0"}
 
 
 def rail(viewer: Viewer) -> None:
@@ -33,13 +36,14 @@ def rail(viewer: Viewer) -> None:
         if not name:
             html.Div(classes="rv-gap-h")
             continue
-        _button(
-            icon,
-            f"view_tool_{name}",
-            (viewer.set_tool, f"['{name}']"),
-            active=f"view_tool === '{name}'",
-            location="right",
-        )
+        with html.Template(v_if=(_ONLY_IF.get(name, "true"),)):
+            _button(
+                icon,
+                f"view_tool_{name}",
+                (viewer.set_tool, f"['{name}']"),
+                active=f"view_tool === '{name}'",
+                location="right",
+            )
 
 
 def strip(viewer: Viewer) -> None:
@@ -47,12 +51,13 @@ def strip(viewer: Viewer) -> None:
     with html.Template(v_if=("!view_frames",)):
         for name, layout in LAYOUTS.items():
             if layout.icon:
-                _button(
-                    layout.icon,
-                    f"view_layout_{name}",
-                    (viewer.set_layout, f"['{name}']"),
-                    active=f"view_layout === '{name}'",
-                )
+                with html.Template(v_if=("view_has_prior" if layout.compares else "true",)):
+                    _button(
+                        layout.icon,
+                        f"view_layout_{name}",
+                        (viewer.set_layout, f"['{name}']"),
+                        active=f"view_layout === '{name}'",
+                    )
         html.Div(classes="rv-gap")
     _window(viewer)
     html.Div(classes="rv-gap")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readingroom.workbench.viewer.layouts import LAYOUTS, VIEWS
+from readingroom.workbench.viewer.layouts import LAYOUTS, PRIORS, VIEWS
 from readingroom.workbench.viewer.tools.controller import first_state as tools_state
 
 
@@ -32,5 +32,6 @@ def first_state(has_card: bool) -> dict[str, Any]:
         "view_can_undo": False,
         "view_can_redo": False,
         **tools_state(),
-        **{f"view_info_{name}": {} for name in VIEWS},
+        "view_has_prior": False,
+        **{f"view_info_{name}": {} for name in (*VIEWS, *PRIORS)},
     }

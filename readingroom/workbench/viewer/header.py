@@ -18,7 +18,7 @@ def header_of(session: Any, language: str) -> dict[str, list[str]]:
     tube = f"{acquired.kvp:.0f} kV" if acquired.kvp else ""
     thickness = acquired.slice_thickness_mm
     kernel = acquired.kernel or ""
-    technique = [tube, f"{thickness:g} mm" if thickness else "", kernel]
+    technique = [tube, f"{thickness:.4g} mm" if thickness else "", kernel]
     return {
         "left": _lines(_readable(patient.name), patient.id, " · ".join(f for f in facts if f)),
         "right": _lines(

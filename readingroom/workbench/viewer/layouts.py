@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 SLICES = ("axial", "coronal", "sagittal")
 VIEWS = (*SLICES, "three_d")
+#: Views of the prior scan, and the views of the current one that they follow.
+PRIORS = {"prior_axial": "axial", "prior_coronal": "coronal"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,13 @@ class Layout:
     @property
     def views(self) -> list[str]:
         """Names of the views that are shown."""
-        return [name for name in VIEWS if name in self.areas.replace("'", " ").split()]
+        areas = self.areas.replace("'", " ").split()
+        return [name for name in (*VIEWS, *PRIORS) if name in areas]
+
+    @property
+    def compares(self) -> bool:
+        """Whether the prior scan is part of it."""
+        return any(name in PRIORS for name in self.views)
 
     @property
     def style(self) -> str:
@@ -61,6 +69,14 @@ LAYOUTS: dict[str, Layout] = {
         "mdi-view-quilt-outline",
     ),
     "three_d": Layout("'three_d'", icon="mdi-cube-outline"),
+    "prior": Layout(
+        "'axial prior_axial' 'coronal prior_coronal'",
+        _HALVES,
+        "minmax(0,3fr) minmax(0,2fr)",
+        "mdi-compare",
+    ),
+    "prior_axial": Layout("'axial prior_axial'", _HALVES),
+    "prior_coronal": Layout("'coronal prior_coronal'", _HALVES),
     "coronal": Layout("'coronal'"),
     "sagittal": Layout("'sagittal'"),
 }

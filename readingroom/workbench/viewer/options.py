@@ -10,8 +10,13 @@ from trame.widgets import vuetify3 as v3
 if TYPE_CHECKING:
     from readingroom.workbench.viewer.viewer import Viewer
 
+#: Islands of findings are findings already: there a click divides one.
+_SPLITS_SEGMENTS = (
+    "(view_islands_mode !== 'split' ||"
+    " !(view_segments.find((s) => s.name === view_segment) || {}).finding)"
+)
 _BRUSHES = "['paint', 'erase', 'threshold_brush'].includes(view_tool)"
-_MARKING = "!['none', 'classify'].includes(view_tool)"
+_MARKING = "!['none', 'classify', 'curve'].includes(view_tool)"
 _PAINTING = "['paint', 'threshold_brush', 'draw', 'scissors', 'smoothing'].includes(view_tool)"
 
 
@@ -23,6 +28,7 @@ def build(viewer: Viewer) -> None:
     _scissors(viewer)
     _islands(viewer)
     _smoothing(viewer)
+    _curve(viewer)
     with html.Label(
         classes="rv-check",
         v_if=(f"{_PAINTING} || view_tool === 'erase'",),
@@ -102,13 +108,18 @@ def _scissors(viewer: Viewer) -> None:
 
 
 def _islands(viewer: Viewer) -> None:
-    modes = ("keep_largest", "remove_small", "keep_clicked", "remove_clicked")
+    modes = ("keep_largest", "remove_small", "keep_clicked", "remove_clicked", "split")
     with html.Span(classes="rv-check", v_if=("view_tool === 'islands'",)):
         _choice(viewer, "view_islands_mode", {mode: f"view_islands_{mode}" for mode in modes})
         with html.Span(classes="rv-check", v_if=("view_islands_mode === 'remove_small'",)):
             html.Span("{{ page_t.view_smallest }}", classes="rv-label")
             _number(viewer, "view_smallest", step=1)
-        _apply(viewer, "!view_islands_mode.endsWith('clicked')")
+        html.Span(
+            "{{ page_t.view_split_help }}",
+            v_if=("view_islands_mode === 'split'",),
+            classes="rv-hint",
+        )
+        _apply(viewer, f"!view_islands_mode.endsWith('clicked') && {_SPLITS_SEGMENTS}")
 
 
 def _smoothing(viewer: Viewer) -> None:
@@ -118,6 +129,28 @@ def _smoothing(viewer: Viewer) -> None:
         html.Span("{{ page_t.view_kernel }}", classes="rv-label")
         _number(viewer, "view_kernel_mm", step=0.5)
         _apply(viewer, "true")
+
+
+def _curve(viewer: Viewer) -> None:
+    with html.Span(classes="rv-check", v_if=("view_tool === 'curve'",)):
+        with html.Label(classes="rv-check", title=("page_t.view_curve_cling_help",)):
+            html.Input(
+                type="checkbox",
+                checked=("view_curve_cling",),
+                change=(viewer.set_option, "['view_curve_cling', $event.target.checked]"),
+            )
+            html.Span("{{ page_t.view_curve_cling }}")
+        html.Span("{{ page_t.view_curve_reach }}", classes="rv-label")
+        _number(viewer, "view_curve_reach", step=1)
+        v3.VBtn(
+            "{{ page_t.view_curve_carry }}",
+            size="small",
+            variant="tonal",
+            density="comfortable",
+            classes="rv-apply rv-carry",
+            disabled=("!(view_info_axial || {}).curve",),
+            click=(viewer.carry, "[]"),
+        )
 
 
 def _choice(viewer: Viewer, name: str, texts: dict[str, str]) -> None:

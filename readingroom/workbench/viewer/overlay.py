@@ -23,6 +23,8 @@ Labels = npt.NDArray[Any]
 Matrix = npt.NDArray[np.float64]
 #: Colours ``[row, column, rgba]`` in uint8, the lowest row first, and row and column of the first.
 Patch = tuple[Labels, tuple[int, int]]
+#: Pixel ``(x, y, z, 1)`` to RAS ``(4, 4)``, (rows, columns), slab in units of z.
+Geometry = tuple[Matrix, tuple[int, int], float]
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,7 @@ class Overlay:
         if key == self._drawn:
             return
         self._drawn = key
-        self.patches = []
-        for image in images:
-            if _is_seen(image, style):
-                margin = 2 * thickness if HIGHLIGHT in image.names.values() else 0
-                matrix = image.ras_to_index @ xy_to_ras
-                cut, place = cut_out(image.labels, matrix, size, slab, margin)
-                if cut.any():
-                    colors = style.colored(cut, image.names, thickness)
-                    self.patches.append(_on_screen(colors, place))
+        self.patches = patches_of(images, style, (xy_to_ras, size, slab), thickness)
         self._show()
 
     def _show(self) -> None:
@@ -97,7 +91,23 @@ class Overlay:
                 picture.hide()
 
 
-def slice_geometry(slice_node: Any) -> tuple[Matrix, tuple[int, int], float]:
+def patches_of(
+    images: Sequence[LabelImage], style: MaskStyle, geometry: Geometry, thickness: int
+) -> list[Patch]:
+    """Return what of `images` is seen in a slice, see `slice_geometry`."""
+    xy_to_ras, size, slab = geometry
+    found = []
+    for image in images:
+        if _is_seen(image, style):
+            margin = 2 * thickness if HIGHLIGHT in image.names.values() else 0
+            matrix = image.ras_to_index @ xy_to_ras
+            cut, place = cut_out(image.labels, matrix, size, slab, margin)
+            if cut.any():
+                found.append(_on_screen(style.colored(cut, image.names, thickness), place))
+    return found
+
+
+def slice_geometry(slice_node: Any) -> Geometry:
     """Return pixel to RAS ``(4, 4)``, (rows, columns) and the slab in units of z."""
     matrix = slice_node.GetXYToRAS()
     xy_to_ras = np.array([[matrix.GetElement(r, c) for c in range(4)] for r in range(4)])

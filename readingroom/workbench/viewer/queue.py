@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,8 +18,8 @@ from readingroom.workbench.viewer.encode import Pixels, encode
 
 #: Rest after which the last picture is sent again without loss, s.
 _REST_S = 0.25
-#: Views that are not under the hand wait this long for more changes, s.
-_OTHERS_WAIT_S = 0.12
+#: Views that are not under the hand wait until it has paused this long, but not for ever, s.
+_OTHERS_WAIT_S, _LONGEST_WAIT_S = 0.12, 0.4
 
 
 class Drawn(Protocol):
@@ -41,30 +41,42 @@ class RenderQueue:
     """Renders views one at a time, coalescing requests."""
 
     def __init__(self) -> None:
-        self._wanted: dict[str, tuple[Drawn, float]] = {}
+        #: Views to render, and when they were asked for and are due at the latest, s.
+        self._wanted: dict[str, tuple[Drawn, float, float]] = {}
         self._resting: dict[str, tuple[Drawn, Pixels]] = {}
         self._shown: dict[str, Pixels] = {}
         self.first = ""
+        self._hand_moved = 0.0
         self._task: asyncio.Task[None] | None = None
         self._changed: asyncio.Event | None = None
         self.after_frame: list[Callable[[], None]] = []
         self.frames = 0
 
-    def request(self, view: Drawn, *, anew: bool = False) -> None:
-        """Have `view` rendered soon; sent if it looks different, or `anew` in any case."""
+    def request(self, view: Drawn, *, anew: bool = False, soon: bool = False) -> None:
+        """Have `view` rendered soon; sent if it looks different, or `anew` in any case.
+
+        One that follows the view under the hand is wanted `soon`: it does not wait for rest.
+        """
         if anew:
             self._shown.pop(view.name, None)
-        self._wanted.setdefault(view.name, (view, time.monotonic()))
+        now = time.monotonic()
+        self._wanted.setdefault(view.name, (view, now, now + (0.0 if soon else _LONGEST_WAIT_S)))
         self._wake()
 
     def prefer(self, name: str) -> None:
-        """Let the view called `name` go first: it is under the hand."""
-        self.first = name
+        """Let the view called `name` go first: it is under the hand, which has just moved."""
+        self.first, self._hand_moved = name, time.monotonic()
 
     def now(self) -> None:
         """Draw and send the view under the hand at once, if it waits to be drawn."""
         if self.first in self._wanted:
             self._draw(self._wanted[self.first][0])
+
+    def show(self, views: Iterable[Drawn]) -> None:
+        """Draw and send views at once, though they may look as before."""
+        for view in views:
+            self.request(view, anew=True)
+            self._draw(view)
 
     @property
     def is_idle(self) -> bool:
@@ -108,10 +120,15 @@ class RenderQueue:
         if self.first in self._wanted:
             return self._wanted[self.first][0], 0.0
         if self._wanted:
-            view, since = min(self._wanted.values(), key=lambda entry: entry[1])
-            left = _OTHERS_WAIT_S - (time.monotonic() - since) if self.first else 0.0
-            return (view, 0.0) if left <= 0 else (None, left)
+            name = min(self._wanted, key=self._due)
+            left = self._due(name) - time.monotonic()
+            return (self._wanted[name][0], 0.0) if left <= 0 else (None, left)
         return None, _REST_S if self._resting else None
+
+    def _due(self, name: str) -> float:
+        """Return when a view that is not under the hand is to be drawn."""
+        _, asked, latest = self._wanted[name]
+        return min(latest, max(asked, self._hand_moved) + _OTHERS_WAIT_S)
 
     async def _sleep(self, seconds: float | None) -> None:
         assert self._changed is not None
@@ -124,8 +141,9 @@ class RenderQueue:
 
     async def _frame(self, view: Drawn) -> None:
         self._draw(view)
-        for callback in self.after_frame:
-            callback()
+        if view.name == self.first or not self._wanted:
+            for callback in self.after_frame:
+                callback()
         await asyncio.sleep(0)
 
     def _draw(self, view: Drawn) -> None:

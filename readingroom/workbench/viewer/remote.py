@@ -17,7 +17,55 @@ _MOST_PENDING = 4
 _SMALLEST = 10
 
 
-class RemoteView:
+class Area:
+    """An area of the page that shows the pictures of something drawn here.
+
+    Parameters
+    ----------
+    name : str
+        Of the area in the page.
+    window
+        Takes the area's size and what the mouse does: ``process_resize_event``,
+        ``process_interaction_event``.
+    most_pixels : int
+        Larger areas are rendered with fewer pixels and enlarged by the browser.
+    """
+
+    def __init__(self, name: str, window: Any, queue: RenderQueue, most_pixels: int = 0) -> None:
+        self.name = name
+        self._queue = queue
+        self.adapter = _Adapter(window, name, scheduler=_Scheduler(self, window))
+        self.adapter.max_pixel_count = most_pixels
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the view per pixel of the page."""
+        return float(self.adapter.scale_factor)
+
+    def request(self, *, anew: bool = False) -> None:
+        """Have the view rendered soon; sent even if it looks as before only if `anew`."""
+        self._queue.request(self, anew=anew)
+
+    def prefer(self) -> None:
+        """Render this view before the others from now on."""
+        self._queue.prefer(self.name)
+
+    def draw(self) -> Pixels:
+        """Render now; return pixels ``[row, column]`` or ``[row, column, rgb]``."""
+        raise NotImplementedError
+
+    def send(self, picture: bytes, meta: dict[str, Any]) -> None:
+        """Send an encoded picture to the browser."""
+        self.adapter.push(picture, meta)
+
+    def is_congested(self) -> bool:
+        """Say whether too many pictures are still on their way."""
+        streamer = self.adapter.streamer
+        server = getattr(streamer, "coreServer", None)
+        return server is not None and server.network_monitor.pending > _MOST_PENDING
+
+
+class RemoteView(Area):
     """A slice or 3D view of trame-slicer whose pictures go to the browser.
 
     Parameters
@@ -42,29 +90,14 @@ class RemoteView:
     def __init__(
         self, name: str, slicer_view: Any, queue: RenderQueue, most_pixels: int = 0
     ) -> None:
-        self.name, self.view = name, slicer_view
+        self.view = slicer_view
         self.before_draw: list[Callable[[], None]] = []
         self.quick: Callable[[], Pixels | None] = lambda: None
         self.before_resize: list[Callable[[], None]] = []
         self.after_resize: list[Callable[[], None]] = []
-        self._queue = queue
         self._window = _Window(self)
-        self.adapter = _Adapter(self._window, name, scheduler=_Scheduler(self, self._window))
-        self.adapter.max_pixel_count = most_pixels
+        super().__init__(name, self._window, queue, most_pixels)
         slicer_view.set_scheduled_render(_Strategy(self))
-
-    @property
-    def scale(self) -> float:
-        """Pixels of the view per pixel of the page."""
-        return float(self.adapter.scale_factor)
-
-    def request(self, *, anew: bool = False) -> None:
-        """Have the view rendered soon; sent even if it looks as before only if `anew`."""
-        self._queue.request(self, anew=anew)
-
-    def prefer(self) -> None:
-        """Render this view before the others from now on."""
-        self._queue.prefer(self.name)
 
     def draw(self) -> Pixels:
         """Render now; return pixels ``[row, column]`` or ``[row, column, rgb]``."""
@@ -73,20 +106,14 @@ class RemoteView:
         pixels = self.quick()
         return self.draw_by_opengl() if pixels is None else pixels
 
+    def take(self, event: dict[str, Any]) -> None:
+        """Do what an event over another area asks for."""
+        self._window.process_interaction_event(event)
+
     def draw_by_opengl(self) -> Pixels:
         """Render now, whatever is in the view; return pixels ``[row, column, rgb]``."""
         pixels: Pixels = self._window.img_cols_rows[0]
         return pixels
-
-    def send(self, picture: bytes, meta: dict[str, Any]) -> None:
-        """Send an encoded picture to the browser."""
-        self.adapter.push(picture, meta)
-
-    def is_congested(self) -> bool:
-        """Say whether too many pictures are still on their way."""
-        streamer = self.adapter.streamer
-        server = getattr(streamer, "coreServer", None)
-        return server is not None and server.network_monitor.pending > _MOST_PENDING
 
 
 class _Window(RcaWindow):  # type: ignore[misc]
@@ -109,7 +136,7 @@ class _Window(RcaWindow):  # type: ignore[misc]
 
 
 class _Adapter(RcaViewAdapter):  # type: ignore[misc]
-    def __init__(self, window: _Window, name: str, *, scheduler: _Scheduler) -> None:
+    def __init__(self, window: Any, name: str, *, scheduler: _Scheduler) -> None:
         super().__init__(window, name, scheduler=scheduler, do_schedule_render_on_interaction=False)
 
     def update_size(self, origin: Any, size: dict[str, Any]) -> None:
@@ -123,7 +150,7 @@ class _Scheduler:
 
     target_fps = 30.0
 
-    def __init__(self, owner: RemoteView, window: _Window) -> None:
+    def __init__(self, owner: Area, window: Any) -> None:
         self._owner, self.rca = owner, window
 
     def set_push_callback(self, callback: Any) -> None:

@@ -33,8 +33,7 @@ def presets(reader: Reader[Any]) -> list[dict[str, Any]]:
 def _row(
     segment: Any, titles: dict[str, dict[str, str]], style: MaskStyle, in_3d: set[str]
 ) -> dict[str, Any]:
-    known = concept(segment.name)
-    title = titles.get(segment.name, {"en": known.english, "zh": known.chinese})
+    title = titles.get(segment.name) or _title(segment.name)
     color = style.colors.get(segment.name, segment.color)
     red, green, blue = (round(255 * part) for part in color)
     return {
@@ -46,6 +45,14 @@ def _row(
         "slices": style.is_visible(segment.name),
         "three_d": segment.name in in_3d,
     }
+
+
+def _title(name: str) -> dict[str, str]:
+    """Return what a segment is called; parts that were split off have the whole's name."""
+    whole, _, number = name.rpartition("_")
+    is_part = number.isdigit() and bool(whole)
+    known, suffix = concept(whole if is_part else name), f" {number}" if is_part else ""
+    return {"en": known.english + suffix, "zh": known.chinese + suffix}
 
 
 def _is_abbreviation(name: str) -> bool:

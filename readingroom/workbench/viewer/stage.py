@@ -69,7 +69,11 @@ class Stage:
 
     def arrange(self, layout: str) -> None:
         """Render only the views of `layout`."""
-        tags = [self.views[name].view.get_singleton_tag() for name in LAYOUTS[layout].views]
+        tags = [
+            self.views[name].view.get_singleton_tag()
+            for name in LAYOUTS[layout].views
+            if name in self.views
+        ]
         self.app.view_manager.set_current_view_ids(tags)
 
     def _has_card(self) -> bool:

@@ -19,6 +19,7 @@ VIEWER_TEXTS: dict[str, Text] = {
     "view_layout_axial": _t("Axial only", "仅轴位"),
     "view_layout_one_plus_three": _t("Axial and three small views", "轴位加三个小视图"),
     "view_layout_three_d": _t("3D only", "仅三维"),
+    "view_layout_prior": _t("Current and prior scan", "本次与既往对照"),
     "view_window": _t("Window", "窗宽窗位"),
     "view_center_width": _t("C / W", "窗位 / 窗宽"),
     "view_frame": _t("Frame", "帧"),
@@ -54,6 +55,16 @@ VIEWER_TEXTS: dict[str, Text] = {
     "view_tool_scissors": _t("Scissors", "剪切"),
     "view_tool_islands": _t("Islands", "连通域"),
     "view_tool_smoothing": _t("Smooth", "平滑"),
+    "view_tool_curve": _t(
+        "Centreline: drag its points; press the curve for a new one",
+        "中心线：拖动控制点；在曲线上按下可新增控制点",
+    ),
+    "view_curve_cling": _t("Cling to the wire", "贴合导丝"),
+    "view_curve_cling_help": _t(
+        "Between the points the curve follows the dark line", "控制点之间的曲线沿暗线走行"
+    ),
+    "view_curve_reach": _t("Frames on each side", "前后帧数"),
+    "view_curve_carry": _t("Carry to neighbours", "推广到相邻帧"),
     "view_brush": _t("Brush, mm", "画笔，mm"),
     "view_sphere": _t("Ball", "球形"),
     "view_sphere_help": _t("Paints through slices, not in one only", "跨层涂抹，而非仅当前层"),
@@ -67,6 +78,8 @@ VIEWER_TEXTS: dict[str, Text] = {
     "view_islands_remove_small": _t("Remove small ones", "删除小连通域"),
     "view_islands_keep_clicked": _t("Keep the clicked one", "仅保留单击的连通域"),
     "view_islands_remove_clicked": _t("Remove the clicked one", "删除单击的连通域"),
+    "view_islands_split": _t("Split", "拆分"),
+    "view_split_help": _t("Click a finding to divide it at its neck", "单击病灶，在狭颈处分开"),
     "view_smallest": _t("Smallest, voxels", "最小体素数"),
     "view_apply": _t("Apply", "应用"),
     "view_scissors_erase_inside": _t("Erase inside", "擦除内部"),

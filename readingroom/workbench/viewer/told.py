@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from readingroom.workbench.viewer import segmentlist
+from readingroom.workbench.viewer import cine, segmentlist
 from readingroom.workbench.viewer.header import header_of
 from readingroom.workbench.viewer.layouts import LAYOUTS
 
@@ -24,13 +24,21 @@ class Told:
         """Tell the texts, lines and markers of the views that are shown."""
         if self._viewer.session is None:
             return
-        made = self._viewer.annotations
         with self._state:
             for name in self._state.view_shown:
-                found = made.of_three_d() if name == "three_d" else made.of_slice(name)
+                found = self._around(name)
                 if self._state[f"view_info_{name}"] != found:
                     self._state[f"view_info_{name}"] = found
             self.window()
+
+    def _around(self, name: str) -> dict[str, Any]:
+        made, prior = self._viewer.annotations, self._viewer.prior
+        if name in prior.views:
+            return prior.views[name].annotation() if prior.shown else {}
+        if name == "three_d":
+            return made.of_three_d()
+        curve = {"curve": self._viewer.curve.shown()} if name == cine.VIEW else {}
+        return {**made.of_slice(name), **curve}
 
     def layout(self, name: str) -> None:
         """Tell the arrangement of the views."""

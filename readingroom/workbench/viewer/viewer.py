@@ -16,15 +16,19 @@ from readingroom.review.mrml import (
     present_volume,
     update,
 )
+from readingroom.review.prior import Prior
 from readingroom.workbench.viewer import cine
 from readingroom.workbench.viewer.annotations import Annotations
 from readingroom.workbench.viewer.cine import Player
+from readingroom.workbench.viewer.curve import CurveEditor
 from readingroom.workbench.viewer.defaults import first_state
-from readingroom.workbench.viewer.layouts import SLICES
+from readingroom.workbench.viewer.layouts import LAYOUTS, PRIORS, SLICES
 from readingroom.workbench.viewer.maskview import MaskView
 from readingroom.workbench.viewer.models import Models
 from readingroom.workbench.viewer.navigation import Navigator
+from readingroom.workbench.viewer.prior import PriorViews
 from readingroom.workbench.viewer.stage import Stage
+from readingroom.workbench.viewer.style import colors_of
 from readingroom.workbench.viewer.told import Told
 from readingroom.workbench.viewer.tools.controller import Tools
 
@@ -46,6 +50,12 @@ class Viewer:
         Receives position and tool of a click with the tools ``classify`` and ``grow``.
     on_refused : callable
         Receives the error of an edit that the session does not take.
+    on_prior : callable
+        Receives the name of a layout with the prior scan that cannot be shown yet.
+    on_curve : callable
+        Receives the id of the device whose centreline is taken into the hand.
+    on_carry : callable
+        Receives a device's id, and how many frames on each side its curve shall go to.
 
     Raises
     ------
@@ -63,12 +73,17 @@ class Viewer:
         self.models = Models(self.stage)
         self.state.update(first_state(self.stage.has_card))
         self.tools = Tools(self)
+        self.prior = PriorViews(self)
+        self.curve = CurveEditor(self)
         self.page = Told(self)
         self.session: Any = None
         self.presented: Presented | None = None
         self.watcher: StrokeWatcher | None = None
         self.on_pick: Callable[[Position, str], None] = lambda position, tool: None
         self.on_refused: Callable[[ReadingRoomError], None] = lambda error: None
+        self.on_prior: Callable[[str], None] = lambda layout: None
+        self.on_curve: Callable[[str], None] = lambda finding_id: None
+        self.on_carry: Callable[[str, int], None] = lambda finding_id, reach: None
         self._points: LandmarkWatcher | None = None
         self._before_alone = "four_up"
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -108,6 +123,12 @@ class Viewer:
         self.tools.show(self.presented.segmentation, volume)
         self.page.history()
 
+    def send(self) -> None:
+        """Have the slices drawn and on their way to the page at once."""
+        shown = [name for name in SLICES if name in self.state.view_shown]
+        self.stage.queue.show(self.stage.views[name] for name in shown)
+        self.annotate()
+
     def clear(self) -> None:
         """Show nothing."""
         if self.presented is None:
@@ -122,10 +143,14 @@ class Viewer:
         self.models.clear()
         self.navigator.clear()
         self.player.clear()
+        self.prior.clear()
+        self.curve.clear()
         self.annotations.marked = None
         self.presented.remove()
         _remove_volume(self.presented.volume)
         self.session = self.presented = self.watcher = self._points = None
+        with self.state:
+            self.state.view_header = {}  # no name beside the pictures of the next one
 
     def flush(self) -> None:
         """Hand a stroke that is under way to the session."""
@@ -147,6 +172,7 @@ class Viewer:
     def scroll(self, name: str, steps: int) -> None:
         """Move a slice view by whole slices, as the wheel over it does."""
         self._play(False)
+        name = PRIORS.get(name, name)
         self.stage.views[name].prefer()
         self.navigator.scroll(name, steps)
 
@@ -165,8 +191,18 @@ class Viewer:
 
     def set_layout(self, name: str) -> None:
         """Arrange the views as ``readingroom.review.layouts`` names it."""
+        if LAYOUTS[name].compares and self.prior.shown is None:
+            return self.on_prior(name)
         self.stage.arrange(name)
         self.page.layout(name)
+        self.prior.request()
+        return None
+
+    def show_prior(self, prior: Prior, layout: str = "prior") -> None:
+        """Show an earlier scan of the patient beside the current one."""
+        self.prior.show(prior)
+        self.set_layout(layout)
+        self._let_stand_out(self.masks.finding)
 
     def set_window(self, center: float, width: float) -> None:
         """Set the grey-value window, HU."""
@@ -203,6 +239,8 @@ class Viewer:
 
     def toggle_alone(self, name: str) -> None:
         """Show one view alone, or what was shown before."""
+        if f"prior_{name}" in LAYOUTS and LAYOUTS[self.state.view_layout].compares:
+            name = f"prior_{name}"  # the pair, not one half of it
         if self.state.view_layout == name:
             self.set_layout(self._before_alone)
         else:
@@ -232,6 +270,7 @@ class Viewer:
         ``draw``, ``scissors``, ``islands`` or ``smoothing``.
         """
         self.tools.take_up(name)
+        self.annotate()
 
     def set_active_segment(self, name: str) -> None:
         """Choose the segment that tools change."""
@@ -246,6 +285,12 @@ class Viewer:
         """Carry out the tool that works by its button."""
         with self.told():
             self.tools.apply()
+
+    def carry(self) -> None:
+        """Ask that the centreline in the hand be carried to the frames around it."""
+        if self.curve.target:
+            self.flush()
+            self.on_carry(self.curve.target, max(int(self.state.view_curve_reach), 1))
 
     def change_brush(self, factor: float) -> None:
         """Make the brush larger or smaller by a factor."""
@@ -322,6 +367,9 @@ class Viewer:
     def _on_change(self, change: Any) -> None:
         assert self.presented is not None
         update(self.presented, self.session, change)
+        if change.kind == "all":  # segments may have come or gone
+            self.masks.style.colors = colors_of(self.session)
+            self.page.segments()
         if change.kind in ("mask", "all"):
             self.stage.queue.now()  # the stroke is seen before the numbers are written
             if not self.player.count:
@@ -337,6 +385,8 @@ class Viewer:
         self.masks.highlight(finding_id if finding_id in there else None)
         voxels, start = self.masks.highlighted()
         self.annotations.marked = self.masks.corners()
+        chosen = self.masks.finding
+        self.prior.highlight(self.session.reading.finding(chosen) if chosen else None)
         self.models.highlight(voxels, start)
         self.annotate()
 
@@ -387,8 +437,8 @@ class Viewer:
         else:
             if presets:
                 self.set_window(presets[0].center, presets[0].width)
-            if self.state.view_frames:  # a cine was shown before, in its one view
-                self.set_layout("four_up")
+            if self.state.view_frames or LAYOUTS[self.state.view_layout].compares:
+                self.set_layout("four_up")  # a cine or a prior scan was shown before
         self.state.view_frames = self.player.count
         self.page.segments()
 

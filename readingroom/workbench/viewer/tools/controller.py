@@ -31,6 +31,8 @@ def first_state() -> dict[str, Any]:
         "view_scissors_all": False,
         "view_smoothing": "median",
         "view_kernel_mm": 1.5,
+        "view_curve_cling": False,
+        "view_curve_reach": 5,
     }
 
 
@@ -56,6 +58,7 @@ class Tools:
             "scissors": gestures.Scissors(self, "scissors"),
             "islands": gestures.Islands(self, "islands"),
             "smoothing": gestures.Still(self, "smoothing"),
+            "curve": gestures.Curve(self),
         }
         self._effects = {name: _effect_type(name, tool.in_3d) for name, tool in made.items()}
         for name, kind in self._effects.items():
@@ -148,6 +151,8 @@ class Tools:
             painter.replace(box, parts.keep_largest(own), "islands")
         elif state.view_islands_mode == "remove_small":
             painter.replace(box, parts.remove_small(own, int(state.view_smallest)), "islands")
+        elif state.view_islands_mode == "split":
+            self.viewer.session.split_segment(state.view_segment)
 
     def _apply_smoothing(self, painter: Painter) -> None:
         state = self.viewer.state

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from readingroom.workbench.viewer.tools.controller import Tools
 
 #: Change of the window per pixel of the page that the mouse is dragged, HU.
-_HU_PER_PIXEL = 2.0
+HU_PER_PIXEL = 2.0
 
 
 class Navigate:
@@ -36,7 +36,7 @@ class Navigate:
         elif not gesture.is_click and self._window is not None:
             scale = self._tools.scale_of(gesture)
             right, up = (
-                (now - then) * _HU_PER_PIXEL / scale
+                (now - then) * HU_PER_PIXEL / scale
                 for now, then in zip(gesture.xy[-1], gesture.xy[0], strict=True)
             )
             center, width = self._window
@@ -164,6 +164,9 @@ class Islands(Edit):
     def edit(self, painter: Painter, gesture: Gesture) -> None:
         """Keep or remove."""
         mode = self._state.view_islands_mode
+        if mode == "split":
+            self._tools.viewer.on_pick(turned(gesture.ras[0]), "split")
+            return
         if not mode.endswith("clicked"):
             return
         box, own = painter.own()
@@ -171,6 +174,23 @@ class Islands(Edit):
         island = parts.island_at(own, at)
         if island.any():
             painter.replace(box, island if mode == "keep_clicked" else own & ~island, self._name)
+
+
+class Curve:
+    """Drag the points of a centreline."""
+
+    in_3d = False
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def moved(self, gesture: Gesture) -> None:
+        """Move a point."""
+        self._tools.viewer.curve.moved(gesture)
+
+    def finished(self, gesture: Gesture) -> None:
+        """Let the point go."""
+        self._tools.viewer.curve.finished(gesture)
 
 
 class Still(Edit):
