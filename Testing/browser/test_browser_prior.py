@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from readingroom.workbench.reading import labels
 from Testing.fixtures.lung_pair import SHIFT_MM, a_saved_pair
 
 
 @pytest.fixture
 def at_the_pair(a_workbench, a_desk, tmp_path):
-    """Open the later of two readings, and show the earlier scan beside it."""
-
-    a_saved_pair(tmp_path / "cases")
+    """Open the later of two readings, the earlier scan beside it; return the desk and both."""
+    pair = a_saved_pair(tmp_path / "cases")
     desk = a_desk(a_workbench(tmp_path / "cases"))
     desk.open("2024-03-01", reviewer="Dr Test")
     desk.press("Shift+5")
     desk.until("view_layout", "v => v === 'prior'")
     desk.until("page_prior", "v => v && v.scan")
     desk.wait_for_reading()  # every view that is shown has its picture
-    return desk
+    return desk, pair
 
 
 def places(desk) -> tuple[float, float]:
@@ -30,6 +30,12 @@ def places(desk) -> tuple[float, float]:
 
 def _prior(desk) -> dict:
     return desk.info("prior_axial")
+
+
+def written(finding, name: str) -> str:
+    """Return a size as the page writes it."""
+    measured = finding.measurements[name]
+    return f"{labels.value(measured.value, measured.unit)} {labels.unit(measured.unit, 'en')}"
 
 
 def _mm(text: str) -> float:
@@ -48,7 +54,7 @@ def id_of(desk, status: str) -> str:
 
 
 def test_the_prior_follows_in_scroll_crosshair_and_finding(at_the_pair):
-    desk = at_the_pair
+    desk, pair = at_the_pair
     growing = id_of(desk, "growing")
     desk.select(growing)
     desk.until("view_info_prior_axial", "v => v.marker && v.marker.through")
@@ -56,10 +62,19 @@ def test_the_prior_follows_in_scroll_crosshair_and_finding(at_the_pair):
 
     assert desk.state("page_prior")["scan"]["how"] == "registered"
     assert then - now == pytest.approx(SHIFT_MM[2], abs=1.5)
-    assert "8.6 mm" in desk.page.locator(".rv-cell[data-view=prior_axial] .rv-match").inner_text()
+    before, after = pair.prior.findings[0], pair.reading.finding(growing)
+    shown = desk.page.locator(".rv-cell[data-view=prior_axial] .rv-match").inner_text()
+    assert (
+        shown == f"{before.id} · {written(before, 'mean_diameter')} · {written(before, 'volume')}"
+    )
     rows = desk.page.locator("#rr-then-now tbody tr").all_inner_texts()
     volume = next(row for row in rows if row.startswith("Volume\t"))
-    assert volume.split("\t")[1:] == ["325 mm³", "932 mm³", "+187 %"]
+    grown = after.measurements["volume_change"].value
+    assert volume.split("\t")[1:] == [
+        written(before, "volume"),
+        written(after, "volume"),
+        f"{grown:+.0f} %",
+    ]
 
     cell = desk.page.locator(".rv-cell[data-view=prior_axial]").bounding_box()
     desk.page.mouse.move(cell["x"] + cell["width"] / 3, cell["y"] + cell["height"] / 3)

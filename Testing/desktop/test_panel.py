@@ -132,6 +132,18 @@ def test_a_volume_loaded_meanwhile_is_chosen_on_coming_back(a_desk, a_volume):
     assert labels.GetScene() is slicer.mrmlScene
 
 
+def test_a_loaded_scene_brings_its_volume(a_desk, a_volume):
+    """A scene file names the volume before the volume is there."""
+    other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Other")
+    node = slicer.mrmlScene.GetSingletonNode("ModuleCACS", "vtkMRMLScriptedModuleNode")
+    node.DisableModifiedEventOn()
+    node.SetNodeReferenceID("inputVolume", other.GetID())
+    node.DisableModifiedEventOff()
+    assert a_desk.ui.inputSelector.currentNode() is a_volume
+    slicer.mrmlScene.InvokeEvent(slicer.vtkMRMLScene.EndImportEvent)
+    assert a_desk.ui.inputSelector.currentNode() is other
+
+
 def test_closing_the_scene_starts_anew(a_desk):
     a_desk.close_scene()
     assert a_desk.ui.runButton.toolTip == "Choose a volume."

@@ -321,6 +321,7 @@ def test_a_removed_segmentation_ends_the_review(a_review):
     a_review.settle()
     assert a_review.work.review is None
     assert "kept in the folder" in a_review.message
+    assert a_review.ui.showReadingButton.enabled
 
 
 def test_corrections_survive_a_closed_scene(a_review, a_reading, the_case):

@@ -29,8 +29,10 @@ class _Residual(nn.Module):
 
 
 def _branch(inputs: int, widths: Sequence[int]) -> nn.Sequential:
+    # Half the resolution at once: convolutions of a few channels at the full one took most
+    # of the time and learnt little.
     first = nn.Sequential(
-        nn.Conv3d(inputs, widths[0], 3, padding=1, bias=False),
+        nn.Conv3d(inputs, widths[0], 4, stride=2, padding=1, bias=False),
         nn.BatchNorm3d(widths[0]),
         nn.ReLU(),
     )
@@ -39,9 +41,9 @@ def _branch(inputs: int, widths: Sequence[int]) -> nn.Sequential:
             nn.Conv3d(a, b, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm3d(b),
             nn.ReLU(),
-            *([_Residual(b)] if n else []),
+            _Residual(b),
         )
-        for n, (a, b) in enumerate(pairwise(widths))
+        for a, b in pairwise(widths)
     ]
     return nn.Sequential(first, *stages)
 
@@ -54,13 +56,13 @@ class NoduleNet3d(nn.Module):
     inputs, outputs : int
         Channels of a cube; numbers per candidate (logits, then what else is asked).
     widths : sequence of int
-        Channels per stage of a branch; each after the first halves the resolution.
+        Channels per stage of a branch; each halves the resolution.
     hidden : int
         Width of the layer that joins the branches.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, widths: Sequence[int] = (8, 20, 40, 64), hidden: int = 96
+        self, inputs: int, outputs: int, widths: Sequence[int] = (16, 32, 64), hidden: int = 96
     ) -> None:
         super().__init__()
         self.fine = _branch(inputs, widths)

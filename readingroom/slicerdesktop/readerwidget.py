@@ -140,6 +140,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._scene_closes)
         self.addObserver(scene, scene.EndCloseEvent, self._scene_closed)
+        self.addObserver(scene, scene.EndImportEvent, self._scene_loaded)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._node_goes)
         ui = self.ui
         ui.runButton.clicked.connect(self._run_or_cancel)
@@ -218,8 +219,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
             self.work.save(reviewer)
 
     def _show_remembered(self) -> None:
-        folder = places.remembered(self._parameters.inputVolume, self.reader)
-        if folder is not None:
+        if folder := places.remembered(self._parameters.inputVolume, self.reader):
             self._open(folder)
 
     def _open_folder(self) -> None:
@@ -278,6 +278,11 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         if self.parent.isEntered:
             self._use_parameters(self.logic.getParameterNode())
 
+    def _scene_loaded(self, caller: Any, event: Any) -> None:
+        # The loaded parameters came before the volume that they name.
+        if self._parameters is not None:
+            self._use_parameters(self.logic.getParameterNode())
+
     @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
     def _node_goes(self, caller: Any, event: Any, node: Any) -> None:
         if self.work.needs(node):
@@ -291,6 +296,7 @@ class ReaderModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):  # 
         self.run.end_progress(
             tr("The volume or its masks left the scene; the corrections are kept in the folder.")
         )
+        self.check()
 
 
 def _ask_folder(edit: Any) -> None:

@@ -46,7 +46,7 @@ class FindingsTable:
         self._filling = True
         try:
             self._ids = [finding.id for finding in reading.findings]
-            _clear(self._widget, ["", tr("Class"), *(title for _, title in columns)])
+            _clear(self._widget, ["", tr("Class"), *(title for _, title in columns)], wide=1)
             self._widget.rowCount = len(self._ids)
             for row, finding in enumerate(reading.findings):
                 title = labels.finding_title(reader, finding, reading, language())
@@ -92,7 +92,8 @@ class NumbersTable:
 
     def show(self, machine: Reading, reviewed: Reading, names: list[str]) -> None:
         """Show the measurements called `names`; what differs is bold."""
-        _clear(self._widget, [tr("Measurement"), tr("Machine"), tr("Reviewed"), tr("Unit")])
+        headings = [tr("Measurement"), tr("Machine"), tr("Reviewed"), tr("Unit")]
+        _clear(self._widget, headings, wide=0)
         self._widget.rowCount = len(names)
         for row, name in enumerate(names):
             self._fill(row, name, machine, reviewed)
@@ -138,12 +139,14 @@ def _with_unit(measurement: Measurement) -> str:
     return f"{labels.value_text(measurement)} {unit}".rstrip()
 
 
-def _clear(widget: Any, headings: list[str]) -> None:
+def _clear(widget: Any, headings: list[str], *, wide: int) -> None:
+    """Empty a table; its column `wide` gives way so that the others fit into the panel."""
     widget.rowCount = 0
     widget.columnCount = len(headings)
     widget.setHorizontalHeaderLabels(headings)
-    widget.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
-    widget.horizontalHeader().stretchLastSection = True
+    header = widget.horizontalHeader()
+    header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+    header.setSectionResizeMode(wide, qt.QHeaderView.Stretch)
 
 
 def _bold(font: Any) -> Any:

@@ -13,6 +13,9 @@ from pathlib import Path
 import psutil
 
 _STOP_S = 30.0
+#: Mesa keeps its cache by a thread of the lowest priority: where other programs take all the time,
+#: a process that has ended stays for half a minute until that thread has its turn.
+_QUICK_TO_END = {"MESA_SHADER_CACHE_DISABLE": "true"}
 
 
 class Workbench:
@@ -57,7 +60,7 @@ class Workbench:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "READINGROOM_STATE": str(self._state)},
+                env={**os.environ, **_QUICK_TO_END, "READINGROOM_STATE": str(self._state)},
             )
         self.address = self._said()["address"]
         return self.address

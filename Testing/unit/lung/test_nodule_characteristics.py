@@ -34,7 +34,7 @@ from readingroom.training.loop import train
 from readingroom.workbench.reading.findingrows import details
 from Testing.fixtures.lung_phantom import the_case
 
-TINY = {"inputs": 2, "numbers": 3, "outputs": OUTPUTS, "widths": [2, 4, 4], "hidden": 8}
+TINY = {"inputs": 2, "numbers": 3, "outputs": OUTPUTS, "channels": 2, "hidden": 8}
 NOTHING = np.zeros((0, 5))
 
 

@@ -48,10 +48,13 @@ def epicardial(heart: BoolArray, hu: Voxels, spacing_mm: Triple) -> BoolArray:
         slice(max(part.start - n, 0), min(part.stop + n, size))
         for part, n, size in zip(found[0], pad, heart.shape, strict=True)
     )
-    wide = _resampled(heart[box], spacing_mm)
-    inside = _inside(wide > 0.5, np.minimum(wide, _resampled(hu[box] > _FAT_HU, spacing_mm)) > 0.5)
+    share = _resampled(heart[box], spacing_mm)
+    dense = np.minimum(share, _resampled(hu[box] > _FAT_HU, spacing_mm))
+    inside = _inside(share > 0.5, dense > 0.5)
+    if not inside.any():
+        return heart
     out = np.zeros_like(heart)
-    out[box] = heart[box] & (_on_grid(inside, spacing_mm, heart[box].shape) if inside.any() else 1)
+    out[box] = heart[box] & _on_grid(inside, spacing_mm, heart[box].shape)
     return out
 
 

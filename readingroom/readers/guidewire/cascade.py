@@ -90,12 +90,16 @@ class Cascade:
         self.boxes = self._regions(now)
         probability = np.zeros((2, *now.shape), np.uint8)
         crops = [np.stack([now[box], before[box]])[None] for box in self.boxes]
-        run = map if self._workers is None else self._workers.map
-        for box, found in zip(self.boxes, run(self._segmented, crops), strict=True):
+        for box, found in zip(self.boxes, self._all_segmented(crops), strict=True):
             place = probability[:, *box]
             np.maximum(place, found, out=place)
         self._remember(now, probability)
         return probability[:, : frame.shape[0], : frame.shape[1]]
+
+    def _all_segmented(self, crops: list[FloatArray]) -> list[Bytes]:
+        if self._workers is None:
+            return [self._segmented(one) for one in crops]
+        return list(self._workers.map(self._segmented, crops))
 
     def _segmented(self, crops: FloatArray) -> Bytes:
         return as_bytes(self._segment(crops)[0])

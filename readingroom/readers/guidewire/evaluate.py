@@ -79,7 +79,7 @@ def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any
             if one["truth"] and case.exact
         ]
         _show(case, found, directory / "overlays", number)
-    pairs = {name: {"kind": "centrelines", "frames": some} for name, some in frames.items()}
+    pairs: Row = {name: {"kind": "centrelines", "frames": some} for name, some in frames.items()}
     if seen:
         pairs["can_be_seen"] = {"kind": "centrelines", "frames": [one for one, _ in seen]}
         pairs["visibility"] = {"kind": "visibility", "frames": [parts for _, parts in seen]}

@@ -19,7 +19,7 @@ _DATA = (
     "CC BY 3.0), with drawn vessels, scars and opacities. No real nodule was learnt from."
 )
 _RATED_DATA = (
-    "Simulated nodules of 3-28 mm of known characteristics in deformed parts of the lungs of "
+    "Simulated nodules of 3-18 mm of known characteristics in deformed parts of the lungs of "
     "one real chest CT (LIDC-IDRI-0001, CC BY 3.0). No real nodule and no reader's rating was "
     "learnt from."
 )
@@ -48,6 +48,7 @@ def detect_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
         seed,
         steps,
         "Tells nodules from vessels, bronchi and scars among candidates in chest CT.",
+        version="2",
     )
 
 
@@ -112,7 +113,8 @@ def characteristics_card(arguments: Mapping[str, Any], seed: int, steps: int) ->
         "classical descriptors, never alone.",
         limits="Learnt from drawn nodules whose ratings follow a hand-made mapping "
         "(simulatedratings.py), not from readers. One patient's lungs. Subtlety is not "
-        "estimated; fluid is not told from soft tissue.",
+        "estimated; fluid is not told from soft tissue. Lobulation was not learnt, spiculation and "
+        "rare patterns of calcium hardly.",
     )
 
 
@@ -136,10 +138,11 @@ def _card(
     seed: int,
     steps: int,
     use: str,
+    version: str = "1",
 ) -> Card:
     return Card(
         name=name,
-        version="1",
+        version=version,
         architecture=architecture,
         arguments=dict(arguments),
         input=given,

@@ -39,9 +39,6 @@ _SIZE_OFF = 0.04
 class CharacterRecipe:
     """The network of characteristics, on cut-out nodules of `characterdata`.
 
-    Card 1 had 510 steps: 320 before the network kept places (`networks.characternet3d`), then
-    190 from those weights with the next seed.
-
     Parameters
     ----------
     folder : Path
@@ -50,7 +47,7 @@ class CharacterRecipe:
 
     name = cards.CHARACTERISTICS
     seed = 20261121
-    steps = 600
+    steps = 300
     batch_size = 24
     learning_rate = 3e-3
     weight_decay = 2e-2

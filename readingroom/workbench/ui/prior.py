@@ -47,8 +47,10 @@ def _table() -> None:
     with html.Table(classes="rr-numbers", id="rr-then-now"):
         with html.Thead(), html.Tr():
             html.Th("{{ page_prior.finding.ids }}")
-            html.Th("{{ page_t.then }} {{ page_prior.finding.then }}", classes="rr-right rr-time")
-            html.Th("{{ page_t.today }} {{ page_prior.finding.now }}", classes="rr-right rr-time")
+            for text, date in (("then", "then"), ("today", "now")):
+                with html.Th(classes="rr-right rr-time"):
+                    html.Span(f"{{{{ page_t.{text} }}}}")
+                    html.Span(f"{{{{ page_prior.finding.{date} }}}}")
             html.Th("")
         with (
             html.Tbody(),
