@@ -146,6 +146,14 @@ def test_every_refusal_of_a_reader_exists_in_chinese():
     assert refusals - set(CHINESE) == set()
 
 
+def test_every_stage_of_every_reader_is_spoken():
+    announced: set[str] = set()
+    for path in (ROOT / "readers").glob("*/pipeline.py"):
+        announced |= set(re.findall(r'progress\("(\w+)"', path.read_text("utf-8")))
+    assert "tracking" in announced
+    assert announced - set(texts.STAGES) == set()
+
+
 def test_every_choice_of_every_reader_is_spoken():
     for name in readers.names():
         for option in describe(readers.options_type(name)):
