@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -29,9 +29,7 @@ def by_class(frames: Sequence[Parts]) -> dict[str, Metric]:
         name = _name(low, high)
         found[f"parts_{name}"] = Metric(float(rows[:, 0].sum()))
         if rows[:, 0].any():
-            found[f"recall_{name}"] = bootstrap(
-                lambda drawn, rows=rows: _mean(rows[drawn]), len(rows)
-            )
+            found[f"recall_{name}"] = bootstrap(_recall_of(rows), len(rows))
     return found
 
 
@@ -41,9 +39,14 @@ def _counted(parts: Parts, low: float, high: float) -> tuple[float, float]:
     return float(len(recalls)), float(sum(recalls))
 
 
-def _mean(rows: npt.NDArray[np.float64]) -> float:
-    count, total = rows.sum(axis=0)
-    return float(total / count) if count else float("nan")
+def _recall_of(rows: npt.NDArray[np.float64]) -> Callable[[npt.NDArray[np.intp]], float]:
+    """Return the mean recall as a function of the frames drawn."""
+
+    def recall(drawn: npt.NDArray[np.intp]) -> float:
+        count, total = rows[drawn].sum(axis=0)
+        return float(total / count) if count else float("nan")
+
+    return recall
 
 
 def _name(low: float, high: float) -> str:

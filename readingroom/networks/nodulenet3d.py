@@ -28,11 +28,10 @@ class _Residual(nn.Module):
         return torch.relu(x + self.body(x))
 
 
-def _branch(inputs: int, widths: Sequence[int]) -> nn.Sequential:
-    # Half the resolution at once: convolutions of a few channels at the full one took most
-    # of the time and learnt little.
+def _branch(inputs: int, widths: Sequence[int], halved: bool) -> nn.Sequential:
+    kernel, step = (4, 2) if halved else (3, 1)
     first = nn.Sequential(
-        nn.Conv3d(inputs, widths[0], 4, stride=2, padding=1, bias=False),
+        nn.Conv3d(inputs, widths[0], kernel, stride=step, padding=1, bias=False),
         nn.BatchNorm3d(widths[0]),
         nn.ReLU(),
     )
@@ -41,9 +40,9 @@ def _branch(inputs: int, widths: Sequence[int]) -> nn.Sequential:
             nn.Conv3d(a, b, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm3d(b),
             nn.ReLU(),
-            _Residual(b),
+            *([_Residual(b)] if n or halved else []),
         )
-        for a, b in pairwise(widths)
+        for n, (a, b) in enumerate(pairwise(widths))
     ]
     return nn.Sequential(first, *stages)
 
@@ -56,17 +55,24 @@ class NoduleNet3d(nn.Module):
     inputs, outputs : int
         Channels of a cube; numbers per candidate (logits, then what else is asked).
     widths : sequence of int
-        Channels per stage of a branch; each halves the resolution.
+        Channels per stage of a branch; each after the first halves the resolution.
     hidden : int
         Width of the layer that joins the branches.
+    halved : bool
+        Whether the first stage halves the resolution, too: four times as fast.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, widths: Sequence[int] = (16, 32, 64), hidden: int = 96
+        self,
+        inputs: int,
+        outputs: int,
+        widths: Sequence[int] = (8, 20, 40, 64),
+        hidden: int = 96,
+        halved: bool = False,
     ) -> None:
         super().__init__()
-        self.fine = _branch(inputs, widths)
-        self.wide = _branch(inputs, widths)
+        self.fine = _branch(inputs, widths, halved)
+        self.wide = _branch(inputs, widths, halved)
         seen = 2 * (3 * widths[-1] + widths[-2])
         self.head = nn.Sequential(
             nn.Linear(seen, hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, outputs)

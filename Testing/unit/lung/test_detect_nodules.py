@@ -45,7 +45,9 @@ def models(tmp_path, monkeypatch):
 
     def publish(*names: str) -> None:
         torch.manual_seed(1)
+        small = {"inputs": 2, "outputs": 6, "widths": [2, 4, 4]}
         known = {
+            cards.SCREEN: (cards.screen_card, small | {"halved": True}),
             cards.DETECT: (cards.detect_card, {"inputs": 2, "outputs": 6, "widths": [2, 4, 4, 4]}),
             cards.ANCHOR: (cards.anchor_card, {"inputs": 1, "widths": [2, 2, 4, 4, 4]}),
             cards.SEGMENT: (
@@ -75,7 +77,7 @@ def a_detection(i: float, probability: float, source: str = "candidates", diamet
 
 
 def test_a_bright_ball_is_detected_where_it_lies(models):
-    models(cards.DETECT)
+    models(cards.SCREEN, cards.DETECT)
     backend = BrightIsNodule()
     hu, anatomy = a_scan_with_a_bright_ball()
     found = detect.detect(Engine(open_backend=lambda *_: backend), hu, SPACING, anatomy)
@@ -86,12 +88,23 @@ def test_a_bright_ball_is_detected_where_it_lies(models):
 
 
 def test_candidates_are_judged_in_batches(models):
-    models(cards.DETECT)
+    models(cards.SCREEN, cards.DETECT)
     backend = BrightIsNodule()
     hu, _ = a_scan_with_a_bright_ball()
     many = [Candidate((20.0, 30.0, 30.0), 6.0, "solid", 0.5)] * 150
     found = detect.judged(Engine(open_backend=lambda *_: backend), hu, SPACING, many)
-    assert backend.batches == [64, 64, 22] and len(found) == 1
+    assert backend.batches == [64, 64, 64, 64, 22, 22] and len(found) == 1
+
+
+def test_what_the_fast_network_drops_is_not_judged_again(models):
+    models(cards.SCREEN, cards.DETECT)
+    backend = BrightIsNodule()
+    hu, _ = a_scan_with_a_bright_ball()
+    ball, lung = ((20.0, 30.0, 30.0), (10.0, 15.0, 15.0))
+    two = [Candidate(place, 6.0, "solid", 0.5) for place in (ball, lung)]
+    found = detect.judged(Engine(open_backend=lambda *_: backend), hu, SPACING, two)
+    assert backend.batches == [2, 1]
+    assert [d.position_kji for d in found] == [ball]
 
 
 def test_more_sensitive_levels_show_more(monkeypatch):
@@ -116,9 +129,9 @@ def test_a_detector_without_its_card_says_how_to_get_it(models, detector):
 
 def test_the_ensemble_is_what_has_a_card(models):
     models(cards.DETECT)
-    assert detect.cards("ensemble") == (cards.DETECT,)
+    assert detect.cards("ensemble") == (cards.SCREEN, cards.DETECT)
     models(cards.ANCHOR)
-    assert detect.cards("ensemble") == (cards.DETECT, cards.ANCHOR)
+    assert detect.cards("ensemble") == (cards.SCREEN, cards.DETECT, cards.ANCHOR)
     assert detect.cards("segmentation") == (cards.SEGMENT,)
 
 

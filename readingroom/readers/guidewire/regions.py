@@ -83,7 +83,7 @@ def halved(boxes: list[Box]) -> list[Box]:
 
 
 def _pixels(box: Box) -> int:
-    return (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
+    return int((box[0].stop - box[0].start) * (box[1].stop - box[1].start))
 
 
 def _split(rows: list[int], part: _Part, shape: tuple[int, int]) -> tuple[int, list[_Part]]:

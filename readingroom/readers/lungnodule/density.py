@@ -30,11 +30,10 @@ BLUR_MM = 0.5
 #: Lung is looked for between these distances from the mask, mm.
 _AROUND_MM = (2.0, 6.0)
 #: Where ground glass around a core shows, mm below the surface; paler than this share of the
-#: core it is ground glass. Thicker slices and wider pixels than these do not resolve it.
+#: core it is ground glass. Thicker slices do not resolve it.
 _BELOW_MM = (0.5, 1.3)
-_BELOW_SIGMA_MM = 0.7
-_PALE = 0.7
-_THIN_SLICE_MM, _FINE_PIXEL_MM = 2.1, 1.0
+_PALE = 0.6
+_THIN_SLICE_MM = 1.6
 #: Above this it is not lung, HU; what healthy lung has where none is seen.
 _NOT_LUNG_HU = -500.0
 _LUNG_HU = -860.0
@@ -260,14 +259,13 @@ def _border(place: Window, side: Mask) -> Mask:
 def _local_contrast(place: Window, found: Densities, inner: Mask) -> FloatArray:
     """Return core minus background near each voxel, HU."""
     whole = _core_contrast(place, found, inner)
-    if place.spacing_mm[0] > _THIN_SLICE_MM or max(place.spacing_mm[1:]) > _FINE_PIXEL_MM:
+    if place.spacing_mm[0] > _THIN_SLICE_MM:
         return whole
     # Ground glass around a solid core: what lies about 1 mm below the surface is far paler
     # than the core. At the edge of an even nodule, even a generous outline shows more.
     depth = place.distance_mm
     band = place.mask & (depth >= _BELOW_MM[0]) & (depth <= _BELOW_MM[1])
-    below = _smeared(place.hu, band, _BELOW_SIGMA_MM, place.spacing_mm, found.core)
-    below -= found.background
+    below = _smeared(place.hu, band, 1.0, place.spacing_mm, found.core) - found.background
     return np.asarray(np.where(below < _PALE * whole, np.maximum(below, 100.0), whole))
 
 
