@@ -150,8 +150,8 @@ def judged(
         rows = screen(fine, wide)
         worth = np.flatnonzero(nodule_probabilities(rows) >= _WORTH_JUDGING)
         if worth.size:
-            rows = (rows[worth] + judge(fine[worth], wide[worth])) / 2
-            found += [_detection(batch[n], row) for n, row in zip(worth, rows, strict=True)]
+            both = (rows[worth] + judge(fine[worth], wide[worth])) / 2
+            found += [_detection(batch[n], row) for n, row in zip(worth, both, strict=True)]
     return suppressed([d for d in found if d.probability >= _LEAST], spacing_mm)
 
 
