@@ -225,7 +225,9 @@ def test_a_disk_that_fills_up_while_reading_is_a_fault(readingroom, a_ct, tmp_pa
 def test_ctrl_c_in_the_middle_of_a_reading_leaves_nothing(a_ct, tmp_path):
     out = tmp_path / "reading"
     arguments = ["-v", "read", "tiny", str(a_ct), "--out", str(out), "--behaviour", "slow"]
-    with subprocess.Popen([*TINY, *arguments], stdout=-1, stderr=-1, text=True) as process:
+    with subprocess.Popen(
+        [*TINY, *arguments], stdout=-1, stderr=-1, text=True, preexec_fn=_hear_ctrl_c
+    ) as process:
         _wait_until_it_reads(process)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=120)
@@ -258,6 +260,11 @@ def test_a_header_that_libraries_complain_about_is_not_quoted(tmp_path):
     done = subprocess.run([*TINY, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "ZEBEDEE" not in done.stdout + done.stderr
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to the jobs it starts in the background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait_until_it_reads(process: subprocess.Popen[str]) -> None:
