@@ -59,7 +59,7 @@ NAMES: dict[str, dict[str, str]] = {
     "contrast_to_noise": {"en": "Contrast-to-noise ratio", "zh": "对比噪声比"},
     "time_per_frame": {"en": "Time a frame", "zh": "每帧用时"},
     "length": {"en": "Length", "zh": "长度"},
-    "diameter": {"en": "Diameter", "zh": "直径"},
+    "diameter": {"en": "Width", "zh": "直径"},
 }
 
 
