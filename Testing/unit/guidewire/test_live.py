@@ -6,14 +6,16 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
 from readingroom.errors import RefusedInput
+from readingroom.networks.wirenet import unpack
 from readingroom.readers.guidewire import cascade, live
 from readingroom.readers.guidewire.cascade import Cascade
 from readingroom.readers.guidewire.centerline import trace
 from readingroom.readers.guidewire.live import LiveReader, LiveResult
 from readingroom.readers.guidewire.liveengine import LiveEngine
-from readingroom.readers.guidewire.networkinput import CELL, unpacked
+from readingroom.readers.guidewire.networkinput import CELL
 from readingroom.readers.guidewire.plausible import plausible
 from Testing.fixtures.guidewire_case import mask_of
 
@@ -270,7 +272,8 @@ def test_close_leaves_the_waiting_frame():
 def test_faint_probabilities_are_nought_and_the_others_exact():
     logits = np.random.default_rng(0).normal(0, 4, (8, 6, 5)).astype(np.float32)
     found = cascade.as_bytes(logits)
-    exact = unpacked(255 / (1 + np.exp(-logits.astype(np.float64))))
+    seen = 255 / (1 + np.exp(-logits.astype(np.float64)))
+    exact = unpack(torch.from_numpy(seen)[None])[0].numpy()
     assert np.abs(found - exact)[exact > 8].max() <= 0.51
     assert found[exact < 7.4].max() == 0
 

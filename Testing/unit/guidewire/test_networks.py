@@ -11,7 +11,6 @@ from readingroom import networks
 from readingroom.networks.attention2d import DualAttention, GatedAttention
 from readingroom.networks.hessianlayer import HessianLayer
 from readingroom.networks.wirenet import unpack
-from readingroom.readers.guidewire.networkinput import unpacked
 
 SMALL = {
     "wirenet": {"widths": [8, 8, 16], "depths": [1, 1]},
@@ -105,7 +104,8 @@ def test_wirenet_packs_four_pixels_into_one():
     laid_out = unpack(packed)
     assert laid_out.shape == (2, 2, 32, 64)
     numbers = packed[0].detach().numpy()
-    assert np.array_equal(unpacked(numbers), laid_out[0].detach().numpy())
+    parts = numbers.reshape(2, 2, 2, 16, 32).transpose(0, 3, 1, 4, 2)
+    assert np.array_equal(parts.reshape(2, 32, 64), laid_out[0].detach().numpy())
 
 
 def test_locator_answers_for_cells_of_eight():

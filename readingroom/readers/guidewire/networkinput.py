@@ -80,10 +80,3 @@ def coarse(frame: FloatArray) -> FloatArray:
     means = summed.reshape(rows, columns, COARSE).sum(axis=2)
     means *= np.float32(1.0 / COARSE**2)
     return np.asarray(means, dtype=np.float32)
-
-
-def unpacked(packed: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Return ``(classes, h, w)`` of a WireNet's packed ``(4 * classes, h / 2, w / 2)``."""
-    four, rows, columns = packed.shape
-    parts = packed.reshape(four // 4, 2, 2, rows, columns)
-    return parts.transpose(0, 3, 1, 4, 2).reshape(four // 4, 2 * rows, 2 * columns)

@@ -8,7 +8,7 @@ only what is drawn as nodes (landmarks) needs the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,16 +84,12 @@ class Plane:
         to_ijk = vtk.vtkMatrix4x4()
         volume.GetRASToIJKMatrix(to_ijk)
         vtk.vtkMatrix4x4.Multiply4x4(to_ijk, node.GetXYToRAS(), to_ijk)
-        self._turn(_straight(to_ijk))
+        self._turn(straight(to_ijk.GetData()))
         own.SetInputConnection(slicers.GetInputConnection(0, 0))
         columns, rows, _ = node.GetDimensions()
         own.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
         own.SetInterpolationMode(slicers.GetInterpolationMode())
-        own.SetSlabMode(slicers.GetSlabMode())
-        thick = slicers.GetSlabNumberOfSlices()
-        own.SetSlabNumberOfSlices(thick)
-        # Of one slice it says nothing, but any other than 1 takes VTK five times as long.
-        own.SetSlabSliceSpacingFraction(slicers.GetSlabSliceSpacingFraction() if thick > 1 else 1.0)
+        as_thick_as(own, slicers)
         own.SetBackgroundLevel(volume.GetImageData().GetScalarTypeMin())  # black in any window
 
     def _turn(self, axes: list[float]) -> None:
@@ -104,10 +100,21 @@ class Plane:
             self._reslice.SetResliceAxes(matrix)
 
 
-def _straight(matrix: Any) -> list[float]:
-    """Return the elements, row by row; 0 where they are 0 but for rounding."""
-    elements = [matrix.GetElement(row, column) for row in range(4) for column in range(4)]
-    return [0.0 if abs(element) < _ROUNDING else element for element in elements]
+def as_thick_as(own: Any, other: Any) -> None:
+    """Let one ``vtkImageReslice`` cut a slab as thick, and projected, as another one does."""
+    own.SetSlabMode(other.GetSlabMode())
+    thick = other.GetSlabNumberOfSlices()
+    own.SetSlabNumberOfSlices(thick)
+    # Of one slice it says nothing, but any other than 1 takes VTK five times as long.
+    own.SetSlabSliceSpacingFraction(other.GetSlabSliceSpacingFraction() if thick > 1 else 1.0)
+
+
+def straight(matrix: Iterable[float]) -> list[float]:
+    """Return a matrix's elements, row by row; 0 where they are 0 but for rounding.
+
+    With exact zeros VTK takes its fast way along the voxels' axes.
+    """
+    return [0.0 if abs(element) < _ROUNDING else float(element) for element in matrix]
 
 
 def blended(grey: npt.NDArray[np.uint8], patches: Sequence[Patch]) -> Pixels:

@@ -17,12 +17,12 @@ from vtk.util import numpy_support
 from readingroom.review.mrml.images import image_of
 from readingroom.study import Volume
 from readingroom.workbench.viewer.encode import Pixels
+from readingroom.workbench.viewer.plane import as_thick_as, straight
 
 Matrix = npt.NDArray[np.float64]
 
 #: From LPS to RAS and back.
 _TURN = np.diag([-1.0, -1.0, 1.0, 1.0])
-_ROUNDING = 2e-7
 
 
 class PriorPlane:
@@ -63,17 +63,12 @@ class PriorPlane:
         like : vtkImageReslice
             Of the current view; the slab is as thick and projected as there.
         """
-        axes, matrix = vtk.vtkMatrix4x4(), self._ras_to_ijk @ xy_to_ras
-        # With exact zeros the filter takes its fast way along the voxels' axes.
-        axes.DeepCopy(np.where(np.abs(matrix) < _ROUNDING, 0.0, matrix).ravel().tolist())
+        axes = vtk.vtkMatrix4x4()
+        axes.DeepCopy(straight((self._ras_to_ijk @ xy_to_ras).ravel()))
         self._reslice.SetResliceAxes(axes)
         rows, columns = size
         self._reslice.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
-        self._reslice.SetSlabMode(like.GetSlabMode())
-        thick = like.GetSlabNumberOfSlices()
-        self._reslice.SetSlabNumberOfSlices(thick)
-        fraction = like.GetSlabSliceSpacingFraction() if thick > 1 else 1.0
-        self._reslice.SetSlabSliceSpacingFraction(fraction)
+        as_thick_as(self._reslice, like)
         self._windowed.SetLevel(window[0])
         self._windowed.SetWindow(window[1])
         self._windowed.Update()
