@@ -25,7 +25,7 @@ SLICES = 300
 def run() -> list[dict[str, Any]]:
     """Read the public scan, interpolated to 300 slices, twice; report the warm run."""
     with tempfile.TemporaryDirectory() as place:
-        series = _series(Path(place) / "series")
+        series = interpolated_series(Path(place) / "series")
         reader = CacsReader()
         _read(reader, series, Path(place) / "cold")
         seconds, stages = _read(reader, series, Path(place) / "warm")
@@ -36,7 +36,8 @@ def run() -> list[dict[str, Any]]:
     return rows
 
 
-def _series(target: Path) -> Path:
+def interpolated_series(target: Path) -> Path:
+    """Write the public scan, interpolated to `SLICES` slices, as DICOM; return the folder."""
     image = canonical(load(fetch_organs() / "cxr.nii.gz").volumes[0])
     at = np.linspace(0, image.array.shape[0] - 1, SLICES)
     low = np.minimum(at.astype(int), image.array.shape[0] - 2)

@@ -12,6 +12,7 @@ from torch import nn
 
 _ARCHITECTURES = {
     "unet3d": "readingroom.networks.unet3d:UNet3d",
+    "foldedunet3d": "readingroom.networks.foldedunet3d:FoldedUNet3d",
     "lesionnet3d": "readingroom.networks.lesionnet3d:LesionNet3d",
     "nodulenet3d": "readingroom.networks.nodulenet3d:NoduleNet3d",
     "characternet3d": "readingroom.networks.characternet3d:CharacterNet3d",

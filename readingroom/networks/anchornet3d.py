@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from readingroom.networks.foldedunet3d import folded
+
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
@@ -36,20 +38,30 @@ class AnchorNet3d(nn.Module):
         Anchors per place; their sizes are the caller's.
     widths : sequence of int
         Channels at full, 1/2, 1/4, 1/8 and 1/16 resolution.
+    fold : bool
+        Whether voxels are folded into channels at half the resolution instead of a first
+        layer at the full one, which has no width then; half the time.
     """
 
     stride = 4
     per_anchor = 7
 
     def __init__(
-        self, inputs: int = 1, anchors: int = 3, widths: Sequence[int] = (8, 16, 32, 48, 64)
+        self,
+        inputs: int = 1,
+        anchors: int = 3,
+        widths: Sequence[int] = (8, 16, 32, 48, 64),
+        *,
+        fold: bool = False,
     ) -> None:
         super().__init__()
         first, *others = widths
-        self.stem = _convolution(inputs, first)
-        pairs = zip(widths, others, strict=False)
+        self.fold = fold
+        self.stem = nn.Identity() if fold else _convolution(inputs, first)
+        pairs = zip([8 * inputs if fold else first, *others], others, strict=False)
         self.down = nn.ModuleList(
-            nn.Sequential(_convolution(a, b, 2), _convolution(b, b)) for a, b in pairs
+            nn.Sequential(_convolution(a, b, 1 if fold and not n else 2), _convolution(b, b))
+            for n, (a, b) in enumerate(pairs)
         )
         # Top-down path to 1/4: what is far decides whether a bright spot is a vessel.
         quarter, eighth, sixteenth = others[1:]
@@ -62,7 +74,7 @@ class AnchorNet3d(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the proposals of every anchor."""
-        seen = [self.stem(image)]
+        seen = [self.stem(folded(image) if self.fold else image)]
         for stage in self.down:
             seen.append(stage(seen[-1]))
         quarter, eighth, sixteenth = seen[2:]

@@ -49,14 +49,14 @@ def written(node: Any, place: Path) -> tuple[Path, ...]:
 
     place.mkdir(parents=True, exist_ok=True)
     files = []
-    for number, frame in enumerate(_unsigned(frames_of(node))):
+    for number, frame in enumerate(as_unsigned(frames_of(node))):
         file = place / _NAME.format(number)
         Image.fromarray(np.ascontiguousarray(frame)).save(file, compress_level=1)
         files.append(file)
     return tuple(files)
 
 
-def _unsigned(frames: npt.NDArray[np.generic]) -> npt.NDArray[np.unsignedinteger[Any]]:
+def as_unsigned(frames: npt.NDArray[np.generic]) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Return frames as 8 or 16 bits: as they are where they fit, else shifted and scaled."""
     if frames.dtype == np.uint8:
         return np.asarray(frames, np.uint8)

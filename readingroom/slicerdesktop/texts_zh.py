@@ -182,6 +182,25 @@ _EXPORT = {
         "请先输入您的姓名：修正会在导出前保存。"
     ),
 }
+_LIVE = {
+    "Live": "实时",
+    "Start live": "开始实时",
+    "Stop live": "停止实时",
+    "Read each new picture of the node at once and draw its wires.": (
+        "节点每有新图像即刻判读，并画出其中的导丝。"
+    ),
+    "OpenIGTLink delivers '{name}'; it is followed.": "OpenIGTLink 传入“{name}”，将跟随该图像。",
+    "OpenIGTLink is not there: it is part of the extension SlicerOpenIGTLink. The "
+    "chosen picture is followed whenever it changes.": (
+        "没有 OpenIGTLink：它属于扩展 SlicerOpenIGTLink。所选图像一有变化即判读。"
+    ),
+    "No OpenIGTLink connection delivers a picture yet. The chosen picture is followed "
+    "whenever it changes.": "尚无 OpenIGTLink 连接传入图像。所选图像一有变化即判读。",
+    "The networks are being loaded.": "正在载入网络。",
+    "{wires} wires · {ms} ms a frame · {read} frames read, {skipped} skipped": (
+        "导丝 {wires} 根 · 每帧 {ms} ms · 已判读 {read} 帧，略过 {skipped} 帧"
+    ),
+}
 #: English text to Chinese text.
 CHINESE: dict[str, str] = {
     **_PANEL,
@@ -190,6 +209,7 @@ CHINESE: dict[str, str] = {
     **_REVIEW,
     **_SIGN,
     **_EXPORT,
+    **_LIVE,
     "years": "岁",
 }
 #: Code to what happened and what to do.
@@ -208,5 +228,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "所给的离线安装文件夹中没有 wheel 文件。",
         "请选择由 pip download 生成的文件夹，或将此项留空。",
     ),
+    "NOT_ONE_PICTURE": (
+        "所选节点不是单幅图像。",
+        "请选择会变化的单层图像，例如经 OpenIGTLink 传入的图像。",
+    ),
+    "LIVE_ENDED": ("实时判读进程已结束。", "请重新开始实时；若再次结束，可能是内存不足。"),
     "TESTING": ("程序正在自检，期间不安装软件包。", "请先在正常会话中安装软件包。"),
 }

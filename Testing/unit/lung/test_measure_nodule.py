@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from readingroom.readers.lungnodule.density import signed_distance
+from readingroom.readers.lungnodule.glassrim import glass_rim
 from readingroom.readers.lungnodule.measure import (
     axes,
     bounding_box,
@@ -16,6 +19,7 @@ from readingroom.readers.lungnodule.measure import (
     sphere_volume,
 )
 from Testing.fixtures.nodule_phantom import (
+    Inside,
     NodulePhantom,
     a_lobulated,
     a_sphere,
@@ -52,14 +56,45 @@ def test_volume_of_ground_glass() -> None:
     assert value(phantom, "volume") == pytest.approx(phantom.volume_mm3, rel=0.05)
 
 
-def test_volume_hardly_moves_with_the_outline() -> None:
-    from scipy import ndimage
-
-    phantom = nodule_phantom(a_sphere(10))
+def outlined_too_widely(phantom: NodulePhantom) -> float:
+    """The volume from an outline that a person drew one voxel too wide."""
     loose = ndimage.binary_dilation(np.pad(phantom.mask, 1))
     start = tuple(n - 1 for n in phantom.start_kji)
     found = measure(phantom.hu, phantom.spacing_mm, loose, start)["volume"].value  # type: ignore[arg-type]
-    assert found == pytest.approx(phantom.volume_mm3, rel=0.08)
+    assert found is not None
+    return float(found)
+
+
+@pytest.mark.parametrize(
+    ("mm", "spacing"),
+    [(6, THIN), (10, (1.0, 0.7, 0.7)), (8, SCREENING), (8, (1.0, 1.0, 1.0)), (10, THICK)],
+)
+def test_volume_hardly_moves_with_the_outline(
+    mm: float, spacing: tuple[float, float, float]
+) -> None:
+    phantom = nodule_phantom(a_sphere(mm), spacing, reach_mm=mm / 2 + 7)
+    assert outlined_too_widely(phantom) == pytest.approx(phantom.volume_mm3, rel=0.08)
+
+
+def off_centre(diameter_mm: float, k_mm: float, j_mm: float, i_mm: float) -> Inside:
+    return lambda z, y, x: a_sphere(diameter_mm)(z - k_mm, y - j_mm, x - i_mm)
+
+
+@pytest.mark.parametrize("spacing", [THIN, SCREENING, (2.0, 0.7, 0.7)])
+def test_volume_of_ground_glass_beside_a_solid_core(spacing: tuple[float, float, float]) -> None:
+    phantom = nodule_phantom(a_sphere(8), spacing, hu=-560, core=(off_centre(4, 0, 1.2, 0), 30.0))
+    assert value(phantom, "volume") == pytest.approx(phantom.volume_mm3, rel=0.15)
+
+
+def test_a_rim_that_the_slices_do_not_resolve_is_measured_against_the_core() -> None:
+    wide = (2.0, 2.0, 2.0)
+    phantom = nodule_phantom(a_sphere(8), wide)
+    depth = signed_distance(phantom.mask, wide)
+    hu = phantom.hu[
+        tuple(slice(s, s + n) for s, n in zip(phantom.start_kji, phantom.mask.shape, strict=True))
+    ]
+    levels = np.stack([np.full(hu.shape, -860.0), np.full(hu.shape, 890.0)])
+    assert np.isnan(glass_rim(hu.astype(float), phantom.mask, depth, wide, levels)).all()
 
 
 def test_volume_repeats_under_shift_and_noise() -> None:

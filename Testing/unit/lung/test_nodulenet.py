@@ -8,6 +8,7 @@ import torch
 from readingroom.losses.detection import anchor_loss, binary_focal, hardest_negatives
 from readingroom.networks import build
 from readingroom.networks.anchornet3d import AnchorNet3d
+from readingroom.networks.foldedunet3d import folded, unfolded
 
 
 def test_the_judge_maps_two_cubes_to_numbers():
@@ -30,6 +31,30 @@ def test_proposals_lie_a_quarter_apart():
     network = AnchorNet3d(widths=(2, 4, 4, 4, 4)).eval()
     found = network(torch.randn(2, 1, 32, 48, 64))
     assert found.shape == (2, 3 * 7, 8, 12, 16)
+
+
+def test_folded_voxels_come_back_where_they_were():
+    image = torch.randn(2, 3, 4, 8, 6)
+    small = folded(image)
+    assert small.shape == (2, 24, 2, 4, 3)
+    assert torch.equal(unfolded(small), image)
+    # The eight voxels of a cube are the channels of one place.
+    assert set(small[0, :8, 0, 0, 0].tolist()) == set(image[0, 0, :2, :2, :2].flatten().tolist())
+
+
+def test_the_folded_network_marks_single_voxels():
+    network = build("foldedunet3d", inputs=1, outputs=2, widths=(2, 2, 2)).eval()
+    image = torch.randn(1, 1, 16, 16, 24)
+    found = network(image)
+    assert found.shape == (1, 2, 16, 16, 24)
+    blocks = torch.nn.functional.avg_pool3d(found, 2)
+    even = torch.nn.functional.interpolate(blocks, scale_factor=2.0)
+    assert not torch.allclose(found, even)
+
+
+def test_proposals_of_folded_images_lie_where_those_of_others_do():
+    network = AnchorNet3d(widths=(2, 4, 4, 4, 4), fold=True).eval()
+    assert network(torch.randn(2, 1, 32, 48, 64)).shape == (2, 3 * 7, 8, 12, 16)
 
 
 def test_an_untrained_detector_says_no_nodule():

@@ -53,6 +53,39 @@ def test_a_part_solid_nodule_is_outlined_whole():
     assert abs(volume_error(mask, block)) < 0.12
 
 
+@pytest.mark.parametrize("spacing", [(0.8, 0.7, 0.7), (1.25, 0.7, 0.7)])
+def test_ground_glass_on_one_side_of_a_core_is_outlined_whole(spacing):
+    block = a_block(
+        10,
+        nodule_hu=-580.0,
+        core_mm=6.0,
+        core_offset_mm=(0.0, 1.4, 1.0),
+        noise_hu=25.0,
+        spacing_mm=spacing,
+    )
+    found, mask = outlined(block, 10)
+    assert found.kind_hint == "part_solid"
+    assert abs(volume_error(mask, block)) < 0.15
+
+
+def test_a_vessel_through_a_solid_nodule_is_no_ground_glass():
+    found, _ = outlined(a_block(8, vessel_mm=2.0, noise_hu=25.0), 8)
+    assert found.kind_hint == "solid"
+
+
+def test_a_solid_nodule_at_the_pleura_is_not_taken_for_part_solid():
+    found, _ = outlined(a_block(8, wall_at_mm=3.5, noise_hu=25.0), 8)
+    assert found.kind_hint == "solid"
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_wide_voxels_do_not_make_a_halo(offset):
+    block = a_block(8, spacing_mm=(2.0, 2.0, 2.0), offset=offset, noise_hu=8.0, extent_mm=40.0)
+    found, mask = outlined(block, 8)
+    assert found.kind_hint == "solid"
+    assert abs(volume_error(mask, block)) < 0.3
+
+
 def test_a_small_halo_is_seen_on_thick_slices():
     block = a_block(
         8, nodule_hu=-600.0, core_mm=4.0, noise_hu=25.0, spacing_mm=(2.5, 0.7, 0.7), extent_mm=28.0

@@ -77,11 +77,84 @@ def test_a_candidate_in_a_real_nodule_of_the_source_is_left_out(a_chest):
 
 
 def test_a_training_case_holds_nodules_and_others(cases):
-    fine, wide, labels, sizes = candidatedata.load_cases(sorted(cases.glob("*.npz")))
+    fine, wide, labels, sizes, likely = candidatedata.load_cases(sorted(cases.glob("*.npz")))
     side = candidatedata.STORED_SIDE
     assert fine.shape[1:] == wide.shape[1:] == (side, side, side)
     assert (labels > 0).any() and (labels == 0).any()
     assert ((sizes > 0) == (labels > 0)).all()
+    assert len(likely) == len(labels) and (likely >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def judged_cases(tmp_path_factory, a_chest):
+    """A part to learn from and a held-out one, of a judge that likes dense surroundings."""
+    folder = tmp_path_factory.mktemp("judged")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidatedata, "_NODULES", 2)
+        patch.setattr(candidatedata, "_OTHERS", 10)
+        patch.setattr(candidatedata, "_PART_MM", 75.0)
+        for number in (1, 8):
+            candidatedata.write_training_case(a_chest, 3, number, folder, density)
+    return folder
+
+
+def density(fine, wide):
+    return (wide.mean((1, 2, 3)) + 1000) / 4000
+
+
+def others_of(folder, number):
+    fine, wide, labels, _, likely = candidatedata.load_cases([folder / f"{number:04d}.npz"])
+    assert likely == pytest.approx(density(fine, wide), abs=2e-3)
+    return np.sort(likely[labels == 0])[::-1]
+
+
+def test_what_the_network_before_took_for_nodules_is_learnt_from(
+    judged_cases, a_chest, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(candidatedata, "_NODULES", 2)
+    monkeypatch.setattr(candidatedata, "_PART_MM", 75.0)
+    monkeypatch.setattr(candidatedata, "_OTHERS", 10_000)
+    candidatedata.write_training_case(a_chest, 3, 1, tmp_path, density)
+    kept, every = others_of(judged_cases, 1), others_of(tmp_path, 1)
+    assert len(kept) == 10 < len(every)
+    assert kept[:5] == pytest.approx(every[:5])
+
+
+def test_a_held_out_part_keeps_all_candidates(judged_cases):
+    assert len(others_of(judged_cases, 8)) > 10
+
+
+def test_what_was_taken_for_a_nodule_comes_more_often(cases):
+    recipe = train.DetectRecipe(cases)
+    likely = candidatedata.load_cases([sorted(cases.glob("*.npz"))[1]])[4]
+    chance = np.diff(recipe._up_to, prepend=0.0)
+    others = np.flatnonzero(recipe._labels == 0)
+    surest, least = others[likely[others].argmax()], others[likely[others].argmin()]
+    expected = np.sqrt((likely[surest] + train._LIKELY) / (likely[least] + train._LIKELY))
+    assert chance[surest] / chance[least] == pytest.approx(expected)
+    assert recipe._up_to[-1] == pytest.approx(1.0)
+
+
+def test_vessels_are_shown_with_more_and_with_less_contrast(cases):
+    recipe = train.DetectRecipe(cases)
+    other = int(np.flatnonzero(recipe._labels == 0)[0])
+    recipe._fine[other] = recipe._wide[other] = 300
+    recipe._up_to = (np.arange(len(recipe._labels)) >= other).astype(float)
+    calcium = [float(recipe.sample(np.random.default_rng(n))[0][1].mean()) for n in range(20)]
+    assert max(calcium) - min(calcium) > 0.5
+
+
+def test_without_a_card_no_network_judges_the_candidates(tmp_path, monkeypatch):
+    monkeypatch.setenv("READINGROOM_RESOURCES", str(tmp_path))
+    monkeypatch.setenv("READINGROOM_MODELS", str(tmp_path))
+    assert train.judge_of_cards() is None
+
+
+def test_the_card_judges_stored_cubes(cases):
+    judge = train.judge_of_cards()
+    fine, wide, *_ = candidatedata.load_cases(sorted(cases.glob("*.npz")))
+    likely = judge(fine[:70], wide[:70])
+    assert likely.shape == (min(70, len(fine)),) and (likely >= 0).all() and (likely <= 1).all()
 
 
 def test_the_judge_learns_three_steps_and_is_validated(cases, tmp_path, monkeypatch):
@@ -126,10 +199,10 @@ def test_calibration_makes_an_overconfident_judge_modest(cases, monkeypatch):
 def test_whole_lung_detectors_learn_three_steps(kind, volumes, tmp_path, monkeypatch):
     tiny = {
         "anchornet3d": {"inputs": 1, "widths": [2, 2, 4, 4, 4]},
-        "unet3d": {"inputs": 1, "outputs": 2, "widths": [2, 2, 2]},
+        "foldedunet3d": {"inputs": 1, "outputs": 2, "widths": [2, 2, 2]},
     }
     monkeypatch.setattr(kind, "arguments", tiny[kind.architecture])
-    monkeypatch.setattr(trainvolume, "_SIDE", 32)
+    monkeypatch.setattr(kind, "side", 32)
     recipe = of_three_steps(kind(volumes))
     result = run_training(recipe, tmp_path, workers=0)
     assert result.finished

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,17 @@ from scipy import ndimage
 from readingroom.errors import RefusedInput
 from readingroom.imaging.geometry import Resampled
 from readingroom.inference.engine import Engine
+from readingroom.inference.session import Session
 from readingroom.inference.upsampling import upsample_labels
 from readingroom.readers.cacs.anatomyinput import network_input
+from readingroom.readers.cacs.heartwindow import HeartWindow
 from readingroom.readers.cacs.organs import Organs
 from readingroom.readers.cacs.outline import epicardial
 from readingroom.readers.cacs.tissuemap import CLASSES
 from readingroom.study import Note, Volume
 
-CARD = "cacs-anatomy"
+#: The first look at the chest, and the second at the heart and its great vessels.
+CARD, HEART_CARD = "cacs-anatomy", "cacs-heart"
 SPACING_MM = 5.0
 
 #: Segments shown to people, in the order of their label values.
@@ -29,14 +32,27 @@ _ABSENT_CM3, _SMALL_CM3 = 100.0, 200.0
 
 
 def find_organs(engine: Engine, coarse: Resampled) -> Organs:
-    """Run the anatomy network on a scan resampled to `SPACING_MM`."""
-    session = engine.session(CARD)
+    """Run the anatomy network on a scan resampled to `SPACING_MM`, then the heart's own.
+
+    The second sees a window around the heart that the first found; without a heart there is
+    nothing to look at again.
+    """
     hu = coarse.array
+    origin_mm = coarse.ijk_to_lps[:3, 3].copy()
+    first = Organs(_classes(engine.session(CARD), hu), origin_mm, SPACING_MM)
+    if first.heart_volume_cm3 < _ABSENT_CM3:
+        return first
+    window = HeartWindow.around(first.heart)
+    second = _classes(engine.session(HEART_CARD), window.cut(hu))
+    return replace(first, probabilities=window.blended(first.probabilities, second))
+
+
+def _classes(session: Session, hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return class probabilities ``(c, k, j, i)`` of an image ``[k, j, i]``, HU."""
     multiple = int(session.card.input.multiple)
     pad = [(0, -n % multiple) for n in hu.shape]
     image = network_input(np.pad(hu, pad, constant_values=-1024.0))
-    logits = session(image[None])[0][:, : hu.shape[0], : hu.shape[1], : hu.shape[2]]
-    return Organs(_softmax(logits), coarse.ijk_to_lps[:3, 3].copy(), SPACING_MM)
+    return _softmax(session(image[None])[0][:, : hu.shape[0], : hu.shape[1], : hu.shape[2]])
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

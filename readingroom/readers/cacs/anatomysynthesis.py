@@ -14,6 +14,9 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from readingroom.imaging import synthesis
+from readingroom.readers.cacs import heartchambers
+from readingroom.readers.cacs.anatomyvariants import varied
+from readingroom.readers.cacs.heartchambers import Chambers
 from readingroom.readers.cacs.tissuemap import CLASS_OF_TISSUE, Tissue, TissueMap
 
 LabelArray = npt.NDArray[np.uint8]
@@ -30,6 +33,8 @@ _PLAIN_HU: dict[Tissue, tuple[float, float]] = {
     Tissue.SPLEEN: (35, 60),
     Tissue.KIDNEY: (20, 45),
     Tissue.VEIN: (25, 60),
+    Tissue.PULMONARY_VEIN: (25, 60),
+    Tissue.INFERIOR_CAVA: (25, 60),
     Tissue.ARTERY: (25, 60),
     Tissue.OESOPHAGUS: (-20, 60),
     Tissue.AIRWAY: (-1000, -900),
@@ -40,46 +45,67 @@ _PLAIN_HU: dict[Tissue, tuple[float, float]] = {
     Tissue.CORD: (10, 50),
 }
 
+#: How far the middle of an example may lie from the heart's, along (k, j, i), mm.
+_CHEST_JITTER_MM, _HEART_JITTER_MM = (75, 35, 35), (25, 25, 25)
+
 
 def random_example(
     rng: np.random.Generator,
     source: TissueMap,
     spacing_mm: float,
     shape: tuple[int, int, int],
+    *,
+    at_heart: bool = False,
 ) -> tuple[FloatArray, LabelArray]:
-    """Return one synthetic image in HU and its class map, both ``[k, j, i]`` of `shape`."""
-    coordinates = _random_coordinates(rng, source, spacing_mm, shape)
+    """Return one synthetic image in HU and its class map, both ``[k, j, i]`` of `shape`.
+
+    `at_heart` gives the heart and what surrounds it, with more variety: parts of the map
+    are drawn anew, and blood is as dense as in the vessels that it comes from.
+    """
+    source = varied(rng, source) if at_heart else source
+    coordinates = _random_coordinates(rng, source, spacing_mm, shape, at_heart)
     tissue = synthesis.sample_nearest(source.tissue, coordinates)
     rim = synthesis.sample_linear(source.rim_mm, coordinates, outside=200.0)
     in_map = synthesis.sample_nearest(np.ones_like(source.tissue), coordinates) > 0
     body = (rim < rng.uniform(4, 30)) & in_map
     tissue[(tissue == Tissue.OUTSIDE) & body] = Tissue.BODY
-    image = _fill(rng, tissue, rim, spacing_mm)
+    chambers = heartchambers.chambers(rng, source, coordinates) if at_heart else None
+    image = _fill(rng, tissue, rim, spacing_mm, chambers)
     _add_table(rng, image, tissue)
     classes = CLASS_OF_TISSUE[tissue]
     return _acquire(rng, image), classes
 
 
 def _random_coordinates(
-    rng: np.random.Generator, source: TissueMap, spacing_mm: float, shape: tuple[int, int, int]
+    rng: np.random.Generator,
+    source: TissueMap,
+    spacing_mm: float,
+    shape: tuple[int, int, int],
+    at_heart: bool,
 ) -> FloatArray:
     """Source voxel coordinates ``(3, k, j, i)`` of each voxel of the example."""
     mm_per_source = source.spacing_mm
-    affine = synthesis.random_affine(rng, scale=0.22, rotation_deg=12, shear=0.12)
+    mild = 0.7 if at_heart else 1.0
+    affine = synthesis.random_affine(
+        rng, scale=0.22 * mild, rotation_deg=12 * mild, shear=0.12 * mild
+    )
     affine *= spacing_mm / mm_per_source
     grid = np.stack(np.meshgrid(*(np.arange(n) - n / 2 for n in shape), indexing="ij"))
     coordinates = np.einsum("ab,bkji->akji", affine, grid).astype(np.float32)
     scales = [(60 / spacing_mm, rng.uniform(0, 13)), (28 / spacing_mm, rng.uniform(0, 5))]
+    if at_heart:
+        scales.append((16 / spacing_mm, rng.uniform(0, 2.5)))
     warp = synthesis.random_displacement(rng, shape, [(c, a / mm_per_source) for c, a in scales])
     coordinates += warp
     centre = np.array(source.tissue.shape) / 2
     heart = source.heart_centre
-    if heart is not None and rng.random() < 0.8:
+    if heart is not None and (at_heart or rng.random() < 0.8):
         centre = heart.copy()
-    jitter = rng.uniform(-1, 1, 3) * np.array([75, 35, 35]) / mm_per_source
+    reach = _HEART_JITTER_MM if at_heart else _CHEST_JITTER_MM
+    jitter = rng.uniform(-1, 1, 3) * np.array(reach) / mm_per_source
     coordinates += (centre + jitter).reshape(3, 1, 1, 1).astype(np.float32)
     if heart is not None:
-        _deform_locally(rng, coordinates, heart, mm_per_source)
+        _deform_locally(rng, coordinates, heart, mm_per_source, mild)
     return np.asarray(coordinates)
 
 
@@ -88,19 +114,26 @@ def _deform_locally(
     coordinates: FloatArray,
     centre: npt.NDArray[np.float64],
     mm_per_source: float,
+    strength: float,
 ) -> None:
     """Resize, turn and shift the heart within its chest, fading with distance."""
     offset = coordinates - centre.reshape(3, 1, 1, 1).astype(np.float32)
     distance = np.sqrt((offset**2).sum(0)) * mm_per_source
     weight = np.exp(-0.5 * (distance / rng.uniform(55, 80)) ** 2)
-    affine = synthesis.random_affine(rng, scale=0.3, rotation_deg=25, shear=0.2)
+    affine = synthesis.random_affine(
+        rng, scale=0.3 * strength, rotation_deg=25 * strength, shear=0.2 * strength
+    )
     moved = np.einsum("ab,bkji->akji", affine - np.eye(3), offset)
     shift = rng.normal(0, 10 / mm_per_source, 3).reshape(3, 1, 1, 1)
     coordinates += (weight * (moved + shift)).astype(np.float32)
 
 
 def _fill(
-    rng: np.random.Generator, tissue: LabelArray, rim: FloatArray, spacing_mm: float
+    rng: np.random.Generator,
+    tissue: LabelArray,
+    rim: FloatArray,
+    spacing_mm: float,
+    chambers: Chambers | None,
 ) -> FloatArray:
     """Give every tissue its value and texture, HU."""
     shape = tissue.shape
@@ -112,12 +145,14 @@ def _fill(
         values[tissue_value] = middle + spread * half * rng.uniform(-1, 1)
     if contrast:
         _enhance(rng, values)
+    elif chambers is not None:
+        heartchambers.one_blood(rng, values)
     image = values[tissue]
     texture = synthesis.smooth_noise(rng, shape, max(2.0, 12 / spacing_mm))
     solid = tissue > Tissue.MEDIASTINUM * 0
     image += np.where(solid, texture * rng.uniform(0, 10), 0)
     _fill_soft_tissue(rng, image, tissue, rim, spacing_mm)
-    _fill_heart(rng, image, tissue, spacing_mm, contrast, values)
+    _fill_heart(rng, image, tissue, spacing_mm, contrast, values, chambers)
     _fill_lungs(rng, image, tissue, spacing_mm)
     _fill_bone(rng, image, tissue, spacing_mm)
     _fill_gut(rng, image, tissue, spacing_mm)
@@ -128,6 +163,7 @@ def _enhance(rng: np.random.Generator, values: FloatArray) -> None:
     """Add contrast agent in a random phase to `values` (by tissue), HU."""
     for vessel in (Tissue.AORTA, Tissue.PULMONARY_ARTERY, Tissue.VEIN, Tissue.ARTERY):
         values[vessel] += rng.uniform(30, 420)
+    heartchambers.enhance_veins(rng, values)
     for organ, most in ((Tissue.LIVER, 90), (Tissue.SPLEEN, 120), (Tissue.KIDNEY, 200)):
         values[organ] += rng.uniform(0, most)
 
@@ -141,7 +177,7 @@ def _fill_soft_tissue(
     body = tissue == Tissue.BODY
     lean = (field > rng.uniform(-1.2, 1.0)) & (rim < rng.uniform(0, 8))
     image[body] = np.where(lean, muscle, fat)[body]
-    middle = tissue == Tissue.MEDIASTINUM
+    middle = np.isin(tissue, (Tissue.MEDIASTINUM, Tissue.GROOVE))
     vessel = rng.uniform(20, 70) if rng.random() < 0.7 else rng.uniform(80, 350)
     filled = synthesis.smooth_noise(rng, tissue.shape, rng.uniform(7, 14) / mm) > rng.uniform(
         -0.3, 1.5
@@ -156,22 +192,39 @@ def _fill_heart(
     mm: float,
     contrast: bool,
     values: FloatArray,
+    chambers: Chambers | None,
 ) -> None:
     """Chambers, myocardium and epicardial fat."""
-    heart = (tissue == Tissue.HEART) | (tissue == Tissue.RIGHT_ATRIUM)
+    heart = np.isin(tissue, (Tissue.HEART, Tissue.RIGHT_ATRIUM, Tissue.APPENDAGE))
     if not heart.any():
         return
     myocardium = rng.uniform(30, 60) + (rng.uniform(0, 80) if contrast else 0)
     image[heart] = myocardium
-    for _ in range(int(rng.integers(1, 4))):
-        field = synthesis.smooth_noise(rng, tissue.shape, rng.uniform(22, 45) / mm)
-        chamber = heart & (field > rng.uniform(-0.8, 0.8))
-        enhanced = values[Tissue.AORTA] if rng.random() < 0.4 else myocardium + rng.uniform(0, 400)
-        image[chamber] = enhanced if contrast else myocardium + rng.uniform(-12, 8)
+    if chambers is not None and rng.random() < 0.6:
+        heartchambers.fill(rng, image, heart, mm, values, chambers)
+    else:
+        _fill_pools(rng, image, heart, mm, contrast, values)
     depth = ndimage.distance_transform_edt(heart, sampling=mm).astype(np.float32)
     groove = synthesis.smooth_noise(rng, tissue.shape, rng.uniform(18, 35) / mm)
     fat = heart & (depth < np.maximum(0, rng.uniform(1, 8) * (groove + rng.uniform(-0.8, 0.5))))
     image[fat] = rng.uniform(-120, -30)
+
+
+def _fill_pools(
+    rng: np.random.Generator,
+    image: FloatArray,
+    heart: npt.NDArray[np.bool_],
+    mm: float,
+    contrast: bool,
+    values: FloatArray,
+) -> None:
+    """Blood anywhere in the heart."""
+    myocardium = float(image[heart][0])
+    for _ in range(int(rng.integers(1, 4))):
+        field = synthesis.smooth_noise(rng, heart.shape, rng.uniform(22, 45) / mm)
+        pool = heart & (field > rng.uniform(-0.8, 0.8))
+        enhanced = values[Tissue.AORTA] if rng.random() < 0.4 else myocardium + rng.uniform(0, 400)
+        image[pool] = enhanced if contrast else myocardium + rng.uniform(-12, 8)
 
 
 def _fill_lungs(rng: np.random.Generator, image: FloatArray, tissue: LabelArray, mm: float) -> None:

@@ -1,4 +1,4 @@
-"""What the reader's two model cards say, apart from what is measured."""
+"""What the reader's model cards say, apart from what is measured."""
 
 from __future__ import annotations
 
@@ -44,6 +44,19 @@ def anatomy_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
             "One anatomy deformed: situs inversus, operated hearts and children were never "
             "seen. The border between heart and pulmonary trunk or appendages is the weakest."
         ),
+    )
+
+
+def heart_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
+    """Return the card of the heart network: input and classes of the anatomy network."""
+    return anatomy_card(arguments, seed, steps).model_copy(
+        update={
+            "name": "cacs-heart",
+            "intended_use": (
+                "Looks again at the heart and its great vessels, in a window of 240 mm around "
+                "the heart that 'cacs-anatomy' found."
+            ),
+        }
     )
 
 

@@ -96,7 +96,9 @@ def read(
     reading.masks = masks
     reading.landmarks = _landmarks(located.organs)
     clock.lap("notes")
-    reading.provenance = provenance(engine, (anatomy.CARD, detect.CARD), volume, clock)
+    reading.provenance = provenance(
+        engine, (anatomy.CARD, anatomy.HEART_CARD, detect.CARD), volume, clock
+    )
     progress("done", 1.0)
     return reading
 

@@ -24,8 +24,11 @@ _SPACING_MM = 2.5
 _AROUND_HEART_MM = 25.0
 
 
-def load_tissue_map(organ_labels: Path) -> TissueMap:
-    """Read the organ map of LIDC-IDRI-0001 (TotalSegmentator v2 labels) as a `TissueMap`."""
+def load_tissue_map(organ_labels: Path, *, apart: bool = False) -> TissueMap:
+    """Read the organ map of LIDC-IDRI-0001 (TotalSegmentator v2 labels) as a `TissueMap`.
+
+    `apart` keeps appendage and grooves apart from the heart; see `tissuemap.tissue_map`.
+    """
     import SimpleITK
 
     sitk: Any = SimpleITK
@@ -45,7 +48,7 @@ def load_tissue_map(organ_labels: Path) -> TissueMap:
     )
     valve_k = round((PULMONARY_VALVE_Z_MM - image.GetOrigin()[2]) / _SPACING_MM)
     labels = sitk.GetArrayFromImage(image).astype(np.uint8)
-    return tissuemap.tissue_map(labels, _SPACING_MM, valve_k)
+    return tissuemap.tissue_map(labels, _SPACING_MM, valve_k, apart=apart)
 
 
 def labelled_source(scan: Volume, organ_labels: Path) -> SourceScan:

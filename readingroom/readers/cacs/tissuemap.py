@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -56,13 +57,21 @@ class Tissue(IntEnum):
     CORD = 22
     MEDIASTINUM = 23
     RIGHT_ATRIUM = 24
+    PULMONARY_VEIN = 25
+    INFERIOR_CAVA = 26
+    APPENDAGE = 27
+    GROOVE = 28
 
 
-#: Class of each tissue, by tissue value.
-CLASS_OF_TISSUE = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] + [0] * 13 + [10], np.uint8)
+#: Class of each tissue, by tissue value. The last class is what a whole heart has beyond the
+#: organ map's: the right atrium and, where they are kept apart, appendage and grooves.
+CLASS_OF_TISSUE = np.array(
+    [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] + [0] * 13 + [10, 0, 0, 10, 10], np.uint8
+)
 
 _TOTALSEGMENTATOR_V2 = {
-    Tissue.HEART: (51, 61),
+    Tissue.HEART: (51,),
+    Tissue.APPENDAGE: (61,),
     Tissue.AORTA: (52,),
     Tissue.LUNG_RIGHT: (12, 13, 14),
     Tissue.LUNG_LEFT: (10, 11),
@@ -73,7 +82,9 @@ _TOTALSEGMENTATOR_V2 = {
     Tissue.SPLEEN: (1,),
     Tissue.KIDNEY: (2, 3),
     Tissue.GUT: (6, 18, 19, 20),
-    Tissue.VEIN: (53, 60, 59, 62, 63, 64),
+    Tissue.VEIN: (59, 60, 62, 64),
+    Tissue.PULMONARY_VEIN: (53,),
+    Tissue.INFERIOR_CAVA: (63,),
     Tissue.ARTERY: (54, 55, 56, 57, 58),
     Tissue.OESOPHAGUS: (15,),
     Tissue.AIRWAY: (16,),
@@ -83,6 +94,9 @@ _TOTALSEGMENTATOR_V2 = {
     Tissue.GLAND: (4, 7, 8, 9, 17),
     Tissue.CORD: (79,),
 }
+
+
+_VEINS = (Tissue.VEIN, Tissue.PULMONARY_VEIN, Tissue.INFERIOR_CAVA)
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ class TissueMap:
     spacing_mm: float
     offset_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    @property
+    @cached_property
     def heart_centre(self) -> npt.NDArray[np.float64] | None:
         """Centre of the heart in voxels ``(k, j, i)``, or None without a heart."""
         voxels = np.argwhere(self.tissue == Tissue.HEART)
@@ -114,7 +128,11 @@ class TissueMap:
 
 
 def tissue_map(
-    labels: LabelArray, spacing_mm: float, pulmonary_valve_k: int | None = None
+    labels: LabelArray,
+    spacing_mm: float,
+    pulmonary_valve_k: int | None = None,
+    *,
+    apart: bool = False,
 ) -> TissueMap:
     """Turn a TotalSegmentator v2 organ map into a `TissueMap`.
 
@@ -125,6 +143,8 @@ def tissue_map(
     pulmonary_valve_k : int, optional
         Slice of the pulmonary valve. Maps of that kind count the pulmonary trunk as
         heart; above this slice its anterior part becomes the pulmonary artery.
+    apart : bool
+        Whether the left appendage and the grooves are tissues of their own, not heart.
     """
     tissue = np.zeros(labels.shape, np.uint8)
     for value, organs in _TOTALSEGMENTATOR_V2.items():
@@ -132,6 +152,8 @@ def tissue_map(
     if pulmonary_valve_k is not None:
         _split_pulmonary_artery(tissue, pulmonary_valve_k)
     _close_heart(tissue, spacing_mm)
+    if not apart:
+        tissue[np.isin(tissue, (Tissue.APPENDAGE, Tissue.GROOVE))] = Tissue.HEART
     _complete_right_atrium(tissue, spacing_mm)
     hull = slice_hulls(tissue > 0)
     chest = slice_hulls((tissue == Tissue.LUNG_LEFT) | (tissue == Tissue.LUNG_RIGHT))
@@ -154,15 +176,16 @@ def _split_pulmonary_artery(tissue: LabelArray, valve_k: int) -> None:
 
 def _close_heart(tissue: LabelArray, spacing_mm: float, radius_mm: float = 9.0) -> None:
     """Fill grooves and gaps of the heart's outline that no other organ claims."""
-    box = _padded_box(tissue == Tissue.HEART, int(2 * radius_mm / spacing_mm))
+    whole = np.isin(tissue, (Tissue.HEART, Tissue.APPENDAGE))
+    box = _padded_box(whole, int(2 * radius_mm / spacing_mm))
     if box is None:
         return
-    heart = tissue[box] == Tissue.HEART
+    heart = whole[box]
     outside = ndimage.distance_transform_edt(~heart, sampling=spacing_mm)
     grown = outside <= radius_mm
     inside = ndimage.distance_transform_edt(grown, sampling=spacing_mm)
     closed = (inside > radius_mm) & (tissue[box] == 0)
-    tissue[box][closed] = Tissue.HEART
+    tissue[box][closed] = Tissue.GROOVE
 
 
 def _complete_right_atrium(tissue: LabelArray, spacing_mm: float, radius_mm: float = 24.0) -> None:
@@ -171,7 +194,7 @@ def _complete_right_atrium(tissue: LabelArray, spacing_mm: float, radius_mm: flo
     Organ maps of contrast CT leave out much of a right atrium that streaks obscure. It
     gets a class of its own, so that both the map's heart and a whole one can be had.
     """
-    veins, _ = ndimage.label(tissue == Tissue.VEIN)
+    veins, _ = ndimage.label(np.isin(tissue, _VEINS))
     heart = np.argwhere(tissue == Tissue.HEART)
     if not len(heart):
         return

@@ -23,6 +23,7 @@ from readingroom.networks import build
 from readingroom.readers.cacs import (
     anatomysynthesis,
     cards,
+    heartwindow,
     lesiondata,
     lesioninput,
     sources,
@@ -98,6 +99,58 @@ class AnatomyRecipe:
         """Return Dice plus cross-entropy over the anatomy classes."""
         value: Tensor = self._criterion(output, batch[1])
         return value
+
+
+class HeartRecipe(AnatomyRecipe):
+    """A second look at the heart and its great vessels, on a window around it.
+
+    Goes on from the anatomy network: ``--start-from cacs-anatomy``. Its examples are a
+    quarter of that one's in size, so that it learns from more of them, and vary more.
+    """
+
+    name = "cacs-heart"
+    seed = 20261201
+    steps = 1450
+    batch_size = 2
+    learning_rate = 1e-3
+    ema_decay = 0.997
+    validate_every = 200
+    shape = heartwindow.SHAPE
+
+    def __init__(self, source: tissuemap.TissueMap, held_out: int = 16) -> None:
+        super().__init__(source)
+        self._held_out = [self._example(np.random.default_rng([977, n])) for n in range(held_out)]
+
+    def card(self) -> Card:
+        """Return the card of the trained network, without measured numbers."""
+        return cards.heart_card(self.arguments, self.seed, self.steps)
+
+    def build_network(self) -> nn.Module:
+        """Return the untrained network; channels last, in which a CPU is a fifth faster."""
+        network = super().build_network()
+        return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]
+
+    def sample(self, rng: np.random.Generator) -> Arrays:
+        """Return one window ``(2, k, j, i)`` and its class map ``(k, j, i)``."""
+        return self._example(rng)
+
+    def _example(self, rng: np.random.Generator) -> Arrays:
+        image, classes = anatomysynthesis.random_example(
+            rng, self.source, self.spacing_mm, self.shape, at_heart=True
+        )
+        return network_input(image), classes.astype(np.int64)
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Return the mean Dice of heart, aorta and pulmonary trunk in windows never trained on."""
+        counts = {"heart": [1, 10], "map_heart": [1, 3], "aorta": [2], "pulmonary": [3]}
+        scores: dict[str, list[float]] = {name: [] for name in counts}
+        for image, classes in self._held_out:
+            found = network(torch.from_numpy(image)[None])[0].argmax(0).numpy()
+            for name, values in counts.items():
+                both = np.isin(found, values), np.isin(classes, values)
+                total = both[0].sum() + both[1].sum()
+                scores[name].append(2.0 * float((both[0] & both[1]).sum()) / max(float(total), 1.0))
+        return {name: float(np.mean(dice)) for name, dice in scores.items()}
 
 
 class LesionRecipe:
@@ -259,16 +312,18 @@ class _Recipes(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == AnatomyRecipe.name:
             return AnatomyRecipe(sources.load_tissue_map(self._data / "mask.nii.gz"))
+        if name == HeartRecipe.name:
+            return HeartRecipe(sources.load_tissue_map(self._data / "mask.nii.gz", apart=True))
         if name == LesionRecipe.name:
             folder = write_lesion_cases(self._data, self._data / "cacs-lesion-cases")
             return LesionRecipe(folder, resource_path("Models", "cacs-lesion.safetensors"))
         raise KeyError(name)
 
     def __iter__(self) -> Any:
-        return iter((AnatomyRecipe.name, LesionRecipe.name))
+        return iter((AnatomyRecipe.name, HeartRecipe.name, LesionRecipe.name))
 
     def __len__(self) -> int:
-        return 2
+        return 3
 
 
 def recipes(data: Path) -> Mapping[str, Any]:

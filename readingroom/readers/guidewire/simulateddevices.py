@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from readingroom.readers.guidewire.simulatedangiogram import angiogram, lone_catheter
 from readingroom.readers.guidewire.simulatedwire import (
     FloatArray,
     follow,
@@ -54,7 +55,8 @@ def other_catheter(rng: np.random.Generator, size: int, pixel_mm: float) -> list
     """Return a catheter without a wire, 4 to 8 F."""
     points, gain = random_axis(rng, size, pixel_mm, rng.uniform(0.3, 1.2) * size, 15.0)
     _, tube = random_catheter(rng)
-    return [Device(points, (tube,), np.zeros(len(points), np.intp), np.minimum(gain, 2.0))]
+    whole = np.zeros(len(points), np.intp)
+    return [Device(points, (tube,), whole, np.minimum(gain, 2.0), catheter=True)]
 
 
 def pacemaker_lead(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
@@ -197,7 +199,7 @@ def probe(rng: np.random.Generator, size: int, pixel_mm: float) -> list[Device]:
     return [Device(points, (Tube(9.0, 0.06, 6.0), Tube(12.0, 0.16)), piece)]
 
 
-#: Name → maker, and how often it is drawn for training.
+#: Name → maker, and how often it is drawn at random; 0 for what is there only by name.
 DISTRACTORS: dict[str, tuple[Maker, float]] = {
     "catheter": (other_catheter, 0.18),
     "pacemaker_lead": (pacemaker_lead, 0.16),
@@ -208,6 +210,8 @@ DISTRACTORS: dict[str, tuple[Maker, float]] = {
     "stent": (stent, 0.07),
     "clips": (clips_and_calcium, 0.14),
     "probe": (probe, 0.05),
+    "angiogram": (angiogram, 0.0),
+    "lone_catheter": (lone_catheter, 0.0),
 }
 
 

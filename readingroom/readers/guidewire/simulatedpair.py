@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from readingroom.readers.guidewire.backgrounds import bank
+from readingroom.readers.guidewire.simulatedangiogram import tree_around
 from readingroom.readers.guidewire.simulateddetector import Detector, random_detector
 from readingroom.readers.guidewire.simulateddevices import DISTRACTORS, placed
 from readingroom.readers.guidewire.simulatedfield import random_field
@@ -31,6 +32,11 @@ from readingroom.readers.guidewire.simulatedwire import (
 from readingroom.readers.guidewire.wirephysics import Device, Picture, render
 
 Mask = npt.NDArray[np.uint8]
+
+#: How far the heart moves from frame to frame at 15 a second: SDs of shift and bending, px.
+_BEAT_PX = (1.5, 0.7)
+#: No vessel is drawn around less of a wire than this.
+_LEAST_FREE_PX = 20
 
 
 class SimulatedPair(NamedTuple):
@@ -74,6 +80,8 @@ def simulate_pair(
     dose: float | None = None,
     distractors: float = 1.3,
     always: Sequence[str] = (),
+    wires: int | None = None,
+    in_vessel: bool = False,
     backgrounds: npt.NDArray[np.generic] | None = None,
 ) -> SimulatedPair:
     """Return one training pair.
@@ -89,22 +97,30 @@ def simulate_pair(
     distractors : float
         Mean number of other devices.
     always : sequence of str
-        Names out of `simulateddevices.DISTRACTORS` that are there besides, for hard cases.
+        Names out of `simulateddevices.DISTRACTORS` that are there besides, for hard cases; they
+        move on their own too, as the heart does.
+    wires : int, optional
+        Number of guidewires; mostly one by default.
+    in_vessel : bool
+        Whether the first wire lies in a coronary artery full of contrast.
     backgrounds : ndarray (n, 512, 512), optional
         Optical depths to take the background from; the training bank by default.
     """
     pixel_mm = float(np.exp(rng.uniform(np.log(0.14), np.log(0.75))))
     detector = random_detector(rng, dose)
     motion = random_displacement(rng, size, rng.uniform(0, 2.5), rng.uniform(0, 1.0))
-    wires = [
-        _placed_wire(rng, size, pixel_mm, motion)
-        for _ in range(int(rng.choice([0, 1, 2], p=[0.1, 0.75, 0.15])))
-    ]
-    others = random_distractors(rng, size, pixel_mm, distractors)
-    others += [d for name in always for d in DISTRACTORS[name][0](rng, size, pixel_mm)]
+    drawn_count = int(rng.choice([0, 1, 2], p=[0.1, 0.75, 0.15]))
+    count = drawn_count if wires is None else wires
+    placed_wires = [_placed_wire(rng, size, pixel_mm, motion) for _ in range(count)]
+    others = [(one, motion) for one in random_distractors(rng, size, pixel_mm, distractors)]
+    beat = motion.plus(random_displacement(rng, size, *_BEAT_PX)) if always else motion
+    hard = [d for name in always for d in DISTRACTORS[name][0](rng, size, pixel_mm)]
+    others += [(one, beat) for one in hard]
+    if in_vessel and placed_wires:
+        others += [(one, motion) for one in _vessel_around(rng, placed_wires[0], pixel_mm)]
     depth = _background(rng, size, bank() if backgrounds is None else backgrounds)
     before = warp(depth, Displacement(-motion.nodes, size))
-    for drawn in wires:
+    for drawn in placed_wires:
         for devices, onto in (
             (drawn.scene.devices(drawn.now, drawn.gain), depth),
             (drawn.scene.devices(drawn.then, drawn.then_gain), before),
@@ -112,12 +128,16 @@ def simulate_pair(
             for device in devices:
                 if device is not None:
                     render(onto, device, pixel_mm, detector.blur_px)
-    for device in others:
+    for device, shift in others:
         render(depth, device, pixel_mm, detector.blur_px)
-        moved = replace(device, points=device.points - motion.at(device.points))
+        moved = replace(device, points=device.points - shift.at(device.points))
         render(before, moved, pixel_mm, detector.blur_px)
     field = random_field(rng, size)
-    return _told(rng, wires, detector, depth, before, field, pixel_mm)
+    told = _told(rng, placed_wires, detector, depth, before, field, pixel_mm)
+    for device, _ in others:
+        if device.catheter:
+            label(told.catheter, device.points, device.tubes[0], pixel_mm)
+    return told._replace(catheter=told.catheter * field)
 
 
 def _told(
@@ -178,6 +198,13 @@ def _placed_wire(
     local = random_displacement(rng, size, 1.0 if moving else 0.3, 0.5)
     then = then - motion.plus(local).at(then)
     return _Drawn(scene, points, oblique_gain(axis), then, oblique_gain(earlier))
+
+
+def _vessel_around(rng: np.random.Generator, drawn: _Drawn, pixel_mm: float) -> list[Device]:
+    """Return the coronary tree around what of a wire is out of its catheter."""
+    _, around = drawn.scene.devices(drawn.now, drawn.gain)
+    free = drawn.now[0 if around is None else len(around.points) :]
+    return tree_around(rng, free, pixel_mm) if len(free) > _LEAST_FREE_PX else []
 
 
 def random_distractors(

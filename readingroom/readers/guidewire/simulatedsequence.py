@@ -235,7 +235,8 @@ def _chosen(rng: np.random.Generator, distractors: Sequence[str] | None) -> list
     """Return the names of the distractors, drawn where none are given."""
     if distractors is None:
         count = min(int(rng.poisson(1.2)), 3)
-        return [str(name) for name in rng.choice(list(DISTRACTORS), count, replace=False)]
+        drawn = [name for name, (_, odds) in DISTRACTORS.items() if odds > 0]
+        return [str(name) for name in rng.choice(drawn, count, replace=False)]
     unknown = sorted(set(distractors) - set(DISTRACTORS))
     if unknown:
         raise ReadingRoomError(
@@ -307,6 +308,8 @@ def _drawn(
     for device in stage.others:
         moved = replace(device, points=device.points + shift.at(device.points))
         render(depth, moved, carm.pixel_mm, blur)
+        if device.catheter:
+            label(catheter, moved.points, moved.tubes[0], carm.pixel_mm)
     seen = Seen([], [])
     for scene, axis in zip(scenes, axes_mm, strict=True):
         points = carm.project(axis)

@@ -102,17 +102,20 @@ class Device:
     gain : ndarray of float64, shape (n,) or None
         How much longer the ray's way through the tube is where it runs obliquely to the
         picture (1 / sine of the angle between tube and ray).
+    catheter : bool
+        Whether it is one, and to be labelled.
     """
 
     points: Points
     tubes: tuple[Tube, ...]
     piece: npt.NDArray[np.intp]
     gain: npt.NDArray[np.float64] | None = None
+    catheter: bool = False
 
     @classmethod
-    def uniform(cls, points: Points, tube: Tube) -> Device:
+    def uniform(cls, points: Points, tube: Tube, *, catheter: bool = False) -> Device:
         """Return a device made of one tube."""
-        return cls(points, (tube,), np.zeros(len(points), np.intp))
+        return cls(points, (tube,), np.zeros(len(points), np.intp), catheter=catheter)
 
 
 def render(depth: Picture, device: Device, pixel_mm: float, blur_px: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,23 +17,38 @@ from readingroom.readers.lungnodule.simulatedlung import SourceLung
 from readingroom.readers.lungnodule.simulatednodule import TYPES
 from readingroom.readers.lungnodule.simulatedscan import SimulatedScan
 
+Likely = npt.NDArray[np.floating[Any]]
+#: Says how likely cubes are nodules.
+Judge = Callable[[npt.NDArray[np.generic], npt.NDArray[np.generic]], Likely]
 #: Class 0 is no nodule; then the types.
 CLASSES = ("none", *TYPES)
 #: Cubes are kept this much larger than the network's, so that training can shift them.
 STORED_SIDE = SIDE + 6
 #: A training scan is a part of the source's lungs of about this width, with this many
-#: nodules and at most this many others, half of them the likeliest.
+#: nodules and at most this many others, half of them the likeliest. Every eighth part keeps
+#: all: it is held out, and there they must come as often as in a scan.
 _PART_MM = 125.0
 _NODULES = 14
 _OTHERS = 90
+HELD_OUT_EVERY = 8
 _NEAR_MM = 3.0
+_STORED = ("fine", "wide", "labels", "sizes", "likely")
 
 
-def write_training_case(source: SourceLung, seed: int, number: int, folder: Path) -> Path:
+def write_training_case(
+    source: SourceLung, seed: int, number: int, folder: Path, judge: Judge | None = None
+) -> Path:
     """Simulate scan `number`, write its labelled candidates to ``NNNN.npz``.
 
     Every nodule is in it, also where no candidate hit it; candidates in a real nodule of
     the source are left out.
+
+    Parameters
+    ----------
+    judge : callable, optional
+        Gives fine and wide cubes ``(n, d, d, d)`` in HU the probability of a nodule, ``(n,)``:
+        a network trained before, whose mistakes are then learnt from most. Without it, the
+        candidates are as likely as their order says.
     """
     rng = np.random.default_rng([seed, number])
     scan = simulation.simulate(
@@ -44,20 +60,34 @@ def write_training_case(source: SourceLung, seed: int, number: int, folder: Path
     lungs = SimpleNamespace(lungs=SimpleNamespace(labels=scan.lungs))
     found = find_candidates(scan.hu, scan.spacing_mm, lungs)
     places, labels, sizes = labelled(rng, scan, found)
-    others = np.flatnonzero(labels == 0)  # the likeliest first
-    easy = rng.permutation(others[_OTHERS // 2 :])[: _OTHERS // 2]
-    kept = np.concatenate([np.flatnonzero(labels), others[: _OTHERS // 2], easy])
-    places, labels, sizes = places[kept], labels[kept], sizes[kept]
     fine, wide = PatchCutter(scan.hu, scan.spacing_mm)(places, STORED_SIDE)
+    likely = (judge or _by_order)(fine, wide)
+    held_out = number % HELD_OUT_EVERY == 0
+    kept = np.arange(len(labels)) if held_out else _learnt_from(rng, labels, likely)
     path = folder / f"{number:04d}.npz"
     np.savez(
         path,
-        fine=fine.astype(np.int16),
-        wide=wide.astype(np.int16),
-        labels=labels,
-        sizes=sizes.astype(np.float32),
+        fine=fine[kept].astype(np.int16),
+        wide=wide[kept].astype(np.int16),
+        labels=labels[kept],
+        sizes=sizes[kept].astype(np.float32),
+        likely=likely[kept].astype(np.float32),
     )
     return path
+
+
+def _by_order(fine: npt.NDArray[np.generic], wide: npt.NDArray[np.generic]) -> Likely:
+    return np.linspace(0.5, 0.0, len(fine))
+
+
+def _learnt_from(
+    rng: np.random.Generator, labels: npt.NDArray[np.int64], likely: Likely
+) -> npt.NDArray[np.intp]:
+    """Return the nodules, the likeliest others and as many of the rest."""
+    others = np.flatnonzero(labels == 0)
+    others = others[np.argsort(-likely[others], kind="stable")]
+    easy = rng.permutation(others[_OTHERS // 2 :])[: _OTHERS // 2]
+    return np.concatenate([np.flatnonzero(labels), others[: _OTHERS // 2], easy])
 
 
 def part_of(rng: np.random.Generator, source: SourceLung, width_mm: float) -> SourceLung:
@@ -126,9 +156,9 @@ def _owner(
 
 
 def load_cases(files: list[Path]) -> tuple[npt.NDArray[Any], ...]:
-    """Return fine and wide cubes, classes and diameters of several cases."""
+    """Return fine and wide cubes, classes, diameters and likelihoods of several cases."""
     parts = []
     for file in files:
         with np.load(file) as case:
-            parts.append((case["fine"], case["wide"], case["labels"], case["sizes"]))
+            parts.append([case[name] for name in _STORED])
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

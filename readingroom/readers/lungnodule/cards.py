@@ -81,7 +81,7 @@ def segment_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
     """Return the card of the segmentation U-Net."""
     return _card(
         SEGMENT,
-        "unet3d",
+        "foldedunet3d",
         arguments,
         _volume_input(),
         ("background", "nodule"),

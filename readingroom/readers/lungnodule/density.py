@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, special
 
+from readingroom.readers.lungnodule.glassrim import glass_rim, smeared
+
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 Spacing = tuple[float, float, float]
@@ -29,11 +31,6 @@ _ENOUGH = 8
 BLUR_MM = 0.5
 #: Lung is looked for between these distances from the mask, mm.
 _AROUND_MM = (2.0, 6.0)
-#: Where ground glass around a core shows, mm below the surface; paler than this share of the
-#: core it is ground glass. Thicker slices do not resolve it.
-_BELOW_MM = (0.5, 1.3)
-_PALE = 0.6
-_THIN_SLICE_MM = 1.6
 #: Above this it is not lung, HU; what healthy lung has where none is seen.
 _NOT_LUNG_HU = -500.0
 _LUNG_HU = -860.0
@@ -259,37 +256,22 @@ def _border(place: Window, side: Mask) -> Mask:
 def _local_contrast(place: Window, found: Densities, inner: Mask) -> FloatArray:
     """Return core minus background near each voxel, HU."""
     whole = _core_contrast(place, found, inner)
-    if place.spacing_mm[0] > _THIN_SLICE_MM:
-        return whole
-    # Ground glass around a solid core: what lies about 1 mm below the surface is far paler
-    # than the core. At the edge of an even nodule, even a generous outline shows more.
-    depth = place.distance_mm
-    band = place.mask & (depth >= _BELOW_MM[0]) & (depth <= _BELOW_MM[1])
-    below = _smeared(place.hu, band, 1.0, place.spacing_mm, found.core) - found.background
-    return np.asarray(np.where(below < _PALE * whole, np.maximum(below, 100.0), whole))
+    levels = np.stack([np.full_like(whole, found.background), whole])
+    rim = glass_rim(place.hu, place.mask, place.distance_mm, place.spacing_mm, levels)
+    return np.asarray(np.where(np.isnan(rim), whole, np.maximum(rim, 100.0)))
 
 
 def _core_contrast(place: Window, found: Densities, inner: Mask) -> FloatArray:
     deep = place.mask & ~inner
     if found.recovered or int(deep.sum()) < _ENOUGH:
         return np.full(place.hu.shape, found.contrast)
-    wide = _smeared(place.hu, deep, 2.0, place.spacing_mm, found.core)
+    wide = smeared(place.hu, deep, 2.0, place.spacing_mm, found.core)
     shell = deep & ndimage.binary_dilation(inner, iterations=2)
-    near = _smeared(place.hu, shell, 1.0, place.spacing_mm, found.core)
+    near = smeared(place.hu, shell, 1.0, place.spacing_mm, found.core)
     # Only what lies just below the surface tells there. In an even nodule the shell is
     # slightly blurred, and the wide average is the better one.
     uneven = np.abs(near - wide) > 0.2 * found.contrast
     return np.asarray(np.maximum(np.where(uneven, near, wide) - found.background, 100.0))
-
-
-def _smeared(
-    hu: FloatArray, where: Mask, sigma_mm: float, spacing_mm: Spacing, otherwise: float
-) -> FloatArray:
-    """Return the mean of `hu` over the voxels `where` near each voxel."""
-    sigma = [sigma_mm / s for s in spacing_mm]
-    weight = ndimage.gaussian_filter(where.astype(np.float64), sigma, truncate=5.0)
-    total = ndimage.gaussian_filter(np.where(where, hu, 0.0), sigma, truncate=5.0)
-    return np.asarray(np.where(weight > 1e-6, total / np.maximum(weight, 1e-6), otherwise))
 
 
 def _thick(foreign: Mask) -> Mask:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +12,20 @@ from scipy import ndimage
 
 from readingroom.imaging.geometry import resample_to_spacing
 from readingroom.inference.engine import Engine
-from readingroom.inference.tiling import segment_probabilities
 from readingroom.readers.lungnodule import anchors, cards
 from readingroom.readers.lungnodule.candidates import HasLungs
 from readingroom.readers.lungnodule.detection import Detection, Triple, suppressed
 
 FloatArray = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
+#: Maps images ``(1, 1, k, j, i)`` to the network's output.
+Network = Callable[[Image], npt.NDArray[Any]]
 
 GRID_MM = 1.0
 _TILE, _SHARED = 96, 16
 _MARGIN_MM = 8.0
-_LEAST_LOGIT = -4.0
-_LEAST_PROBABILITY = 0.3
+#: Boxes and regions below these log odds are of no use.
+_LEAST_LOGIT, _LEAST_REGION_LOGIT = -4.0, -2.0
 _SMALLEST_MM3 = 8.0
 _AIR_HU, _BRIGHT_HU = -1000.0, 400.0
 
@@ -84,17 +86,25 @@ def anchor_detections(
     if not anatomy.lungs.labels.any():
         return []
     image = lung_image(hu, anatomy.lungs.labels, spacing_mm)
+    boxes, logits = anchor_boxes(session, image)
+    return [
+        _box_detection(box, float(logit), image, spacing_mm)
+        for box, logit in zip(boxes, logits, strict=True)
+    ]
+
+
+def anchor_boxes(network: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
+    """Return the boxes ``(n, 6)`` on the image's grid and their logits, best first."""
     boxes, logits = [np.zeros((0, 6))], [np.zeros(0)]
     for start, tile in tiles(image):
-        found = session(tile[None, None])[0]
-        some, scores = anchors.boxes_of(found, _LEAST_LOGIT, start)
+        some, scores = anchors.boxes_of(network(tile[None, None])[0], _LEAST_LOGIT, start)
         boxes.append(some)
         logits.append(scores)
     every, score = np.concatenate(boxes), np.concatenate(logits)
     inside = _inside(every[:, :3], image.lungs)
     every, score = every[inside], score[inside]
     kept = anchors.non_maximum_suppression(every, score)
-    return [_box_detection(every[n], float(score[n]), image, spacing_mm) for n in kept]
+    return every[kept], score[kept]
 
 
 def tiles(image: LungImage) -> Iterator[tuple[tuple[int, int, int], Image]]:
@@ -134,23 +144,52 @@ def segment_detections(
     if not anatomy.lungs.labels.any():
         return []
     image = lung_image(hu, anatomy.lungs.labels, spacing_mm)
-    tile = (_TILE, _TILE, _TILE)
-    nodule = segment_probabilities(session, image.values[None], tile, 0.25)[1]
-    numbers, count = ndimage.label((nodule > _LEAST_PROBABILITY) & image.lungs)
-    if not count:
-        return []
-    index = np.arange(1, count + 1)
-    volumes = ndimage.sum_labels(numbers > 0, numbers, index) * GRID_MM**3
-    surest = ndimage.maximum(nodule, numbers, index)
-    places = ndimage.center_of_mass(nodule, numbers, index)
+    places, diameters, logits = segment_regions(session, image)
     found = [
         Detection(
-            image.to_scan(np.array(place), spacing_mm),
-            float((6 * volume / np.pi) ** (1 / 3)),
-            float(best),
+            image.to_scan(place, spacing_mm),
+            float(diameter),
+            float(1 / (1 + np.exp(-logit))),
             "segmentation",
         )
-        for place, volume, best in zip(places, volumes, surest, strict=True)
-        if volume >= _SMALLEST_MM3
+        for place, diameter, logit in zip(places, diameters, logits, strict=True)
     ]
     return suppressed(found, spacing_mm)
+
+
+def segment_regions(
+    network: Network, image: LungImage
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the marked regions: centres ``(n, 3)`` on the image's grid, diameters, logits.
+
+    A region's diameter (mm) is that of the ball of its volume, its logit that of its surest
+    place, averaged over 3 voxels in each direction.
+    """
+    logits = _nodule_logits(network, image)
+    numbers, count = ndimage.label((logits > _LEAST_REGION_LOGIT) & image.lungs)
+    voxels = np.argwhere(numbers)
+    owner = numbers[tuple(voxels.T)] - 1
+    sizes = np.bincount(owner, minlength=count)
+    places = np.stack([np.bincount(owner, line, count) for line in voxels.T], axis=1)
+    surest = np.full(count, -np.inf)
+    np.maximum.at(surest, owner, ndimage.uniform_filter(logits, 3)[tuple(voxels.T)])
+    kept = sizes * GRID_MM**3 >= _SMALLEST_MM3
+    diameters = np.cbrt(6 * sizes * GRID_MM**3 / np.pi)
+    return (places / np.maximum(sizes, 1)[:, None])[kept], diameters[kept], surest[kept]
+
+
+def _nodule_logits(network: Network, image: LungImage) -> Image:
+    """Return the log odds of "nodule" of every voxel; of two tiles, the better placed one."""
+    found = np.full(image.values.shape, -20.0, np.float32)
+    for start, tile in tiles(image):
+        background, nodule = network(tile[None, None])[0]
+        # A tile's edge sees only half its surroundings; at the image's edge there is no other.
+        low = [_SHARED // 2 if first else 0 for first in start]
+        high = [
+            n - (_SHARED // 2 if first + n < whole else 0)
+            for first, n, whole in zip(start, tile.shape, found.shape, strict=True)
+        ]
+        inner = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        outer = tuple(slice(f + a, f + b) for f, a, b in zip(start, low, high, strict=True))
+        found[outer] = (nodule - background)[inner]
+    return found

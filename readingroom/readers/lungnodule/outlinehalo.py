@@ -12,8 +12,12 @@ from readingroom.readers.lungnodule.outlinegrid import Surroundings
 
 Mask = npt.NDArray[np.bool_]
 
-#: A halo of ground glass: its contrast to the lung and the share of the shell it fills.
+#: A halo of ground glass: its contrast to the lung and the share of the shell it fills. Of a
+#: core beside the nodule's border it fills less; then the voxels must be small enough to tell
+#: it from blur, and hardly anything denser may cross the shell, or it is a vessel's edge.
 _HALO_HU, _HALO_SHARE = 130.0, 0.7
+_LOPSIDED_SHARE, _FREE_OF_VESSELS = 0.42, 0.98
+_GLASS_HU = -300.0
 #: The shell begins this many blurs outside the dense border and is this thick, mm.
 _SHELL_START, _SHELL_MM = 1.3, 1.0
 #: The same beside it, where only the blur of the plane matters.
@@ -30,11 +34,16 @@ def halo_density(near: Surroundings, body: Body, background: float) -> float | N
     shells = [_shell_around(near, body)]
     if near.spacing_mm[0] > _THIN_SLICE_MM and body.radius_mm < _SMALL_MM:
         shells.append(_shell_beside(near, body))
+    sharp = max(near.spacing_mm) <= _THIN_SLICE_MM
     for shell in shells:
         values = near.hu[shell & near.lung & (near.wall_mm > 2.0)]
-        values = values[values < -300.0]
-        if len(values) >= 50 and np.mean(values > background + _HALO_HU) >= _HALO_SHARE:
-            return float(np.median(values))
+        pale = values[values < _GLASS_HU]
+        if len(pale) < 50:
+            continue
+        glass = pale[pale > background + _HALO_HU]
+        free = sharp and len(pale) >= _FREE_OF_VESSELS * len(values)
+        if len(glass) >= (_LOPSIDED_SHARE if free else _HALO_SHARE) * len(pale):
+            return float(np.median(glass))
     return None
 
 

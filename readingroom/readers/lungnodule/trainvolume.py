@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor, nn
 
 from readingroom.imaging.geometry import resample_to_spacing
@@ -17,20 +18,32 @@ from readingroom.losses.overlap import DiceCrossEntropyLoss
 from readingroom.networks import build
 from readingroom.readers.lungnodule import anchors, cards
 from readingroom.readers.lungnodule import simulate as simulation
-from readingroom.readers.lungnodule.detectvolume import GRID_MM, normalised
+from readingroom.readers.lungnodule.detectvolume import (
+    GRID_MM,
+    LungImage,
+    Network,
+    anchor_boxes,
+    lung_image,
+    normalised,
+    segment_regions,
+)
 from readingroom.readers.lungnodule.simulatedlung import SourceLung
 from readingroom.readers.lungnodule.simulatedscan import InsertedNodule, SimulatedScan
 
 Arrays = tuple[npt.NDArray[Any], ...]
+FloatArray = npt.NDArray[np.float64]
 
 _NODULES = 36
-_SIDE = 64
 #: How often an example is centred near a nodule.
 _AT_NODULE = 0.75
+#: Nodules that a patient is taken to have when probabilities are calibrated.
+_NODULES_PER_SCAN = 8.0
+#: What is so near to a nodule's centre hits it, voxels.
+_NEAREST = 3.0
 
 
 def write_volume_case(source: SourceLung, seed: int, number: int, folder: Path) -> Path:
-    """Simulate scan `number` at 1 mm with its nodules' mask and boxes to ``NNNN.npz``."""
+    """Simulate scan `number` at 1 mm with lungs, nodules' mask and boxes to ``NNNN.npz``."""
     rng = np.random.default_rng([seed, number])
     scan = simulation.simulate(
         rng, source, simulation.screening_nodules(_NODULES), wild=number % 4 != 0
@@ -46,6 +59,7 @@ def write_volume_case(source: SourceLung, seed: int, number: int, folder: Path) 
     np.savez(
         path,
         hu=resample_to_spacing(scan.hu, scan.spacing_mm, grid).astype(np.int16),
+        lungs=resample_to_spacing(scan.lungs > 0, scan.spacing_mm, grid) > 0.5,
         mask=resample_to_spacing(truth, scan.spacing_mm, grid) > 0.5,
         boxes=np.array([_box(scan, nodule) for nodule in scan.nodules]).reshape(-1, 6),
     )
@@ -62,47 +76,96 @@ def _box(scan: SimulatedScan, nodule: InsertedNodule) -> list[float]:
 
 
 class _VolumeRecipe:
-    """Cubes of 1 mm voxels cut from simulated scans, mirrored and noisy."""
+    """Cubes of 1 mm voxels cut from simulated scans, mirrored and noisy.
+
+    Parameters
+    ----------
+    folder : Path
+        Cases of `write_volume_case`; every eighth is for `calibrated`.
+    """
 
     seed = 20261121
+    #: Two cubes a step: single ones run through a slow path of the convolutions.
     batch_size = 2
-    learning_rate = 2e-3
+    learning_rate = 3e-3
     weight_decay = 1e-3
     ema_decay = 0.99
+    gradient_clip = 2.0
+    side = 64
     architecture: str
     arguments: Mapping[str, Any]
 
     def __init__(self, folder: Path) -> None:
+        self._files = sorted(folder.glob("*.npz"))
         self._cases = []
-        for file in sorted(folder.glob("*.npz")):
+        for file in [f for n, f in enumerate(self._files) if n % 8 != 7]:
             with np.load(file) as case:
                 self._cases.append((case["hu"], case["mask"], case["boxes"]))
 
+    def calibrated(self, network: nn.Module) -> nn.Module:
+        """Return `network` with its output scaled so that its probabilities are true.
+
+        Slope and offset are fitted (Platt 1999) on what it finds in the held-out scans,
+        whose many nodules count as `_NODULES_PER_SCAN` together.
+        """
+        logits, hits = self.held_out(network.eval())
+        # Found ones of a scan weigh as if it had no more nodules than patients have.
+        weight = np.where(hits, _NODULES_PER_SCAN / _NODULES, 1.0)
+        slope, offset = _platt(logits, hits, weight)
+        with torch.no_grad():
+            self.rescale(network, slope, offset)
+        return network
+
+    def held_out(self, network: nn.Module) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Return the logits of what is found in the held-out scans, and what is a nodule."""
+        found = [np.zeros(0)], [np.zeros(0, bool)]
+        for file in self._files[7::8]:
+            with np.load(file) as case:
+                image = lung_image(case["hu"], case["lungs"].astype(np.uint8), (GRID_MM,) * 3)
+                boxes = case["boxes"] - np.array([*(image.low_mm / GRID_MM), 0, 0, 0])
+            with torch.no_grad():
+                places, logits = self.find(
+                    lambda x: np.asarray(network(torch.from_numpy(np.ascontiguousarray(x)))), image
+                )
+            found[0].append(logits)
+            found[1].append(_in_a_box(places, boxes))
+        return np.concatenate(found[0]), np.concatenate(found[1])
+
+    def find(self, run: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
+        """Return places ``(n, 3)`` and logits of what the network finds."""
+        raise NotImplementedError
+
+    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
+        """Multiply the logits of "nodule" by `slope` and add `offset`, in place."""
+        raise NotImplementedError
+
     def build_network(self) -> nn.Module:
-        """Return the untrained network."""
-        return build(self.architecture, **self.arguments)
+        """Return the untrained network; channels last, in which a CPU is a third faster."""
+        network = build(self.architecture, **self.arguments)
+        return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]
 
     def cube(
         self, rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
         """Return a normalised cube, its mask, and the boxes in it."""
+        side = self.side
         hu, mask, boxes = self._cases[int(rng.integers(len(self._cases)))]
-        room = np.array(hu.shape) - _SIDE
+        room = np.array(hu.shape) - side
         first = rng.integers(0, np.maximum(room, 0) + 1)
         if len(boxes) and rng.random() < _AT_NODULE:
             centre = boxes[int(rng.integers(len(boxes))), :3]
-            first = np.rint(centre - _SIDE / 2 + rng.uniform(-20, 20, 3)).astype(int)
+            first = np.rint(centre - side / 2 + rng.uniform(-side / 3, side / 3, 3)).astype(int)
         first = np.clip(first, 0, np.maximum(room, 0))
-        cut = tuple(slice(int(a), int(a) + _SIDE) for a in first)
-        pad = [(0, _SIDE - n) for n in hu[cut].shape]
+        cut = tuple(slice(int(a), int(a) + side) for a in first)
+        pad = [(0, side - n) for n in hu[cut].shape]
         image = np.pad(hu[cut], pad, constant_values=-1000).astype(np.float32)
         image += rng.uniform(0, 20) * rng.standard_normal(image.shape, np.float32)
         flips = tuple(int(a) for a in np.flatnonzero(rng.random(3) < 0.5))
         inside = boxes.copy()
         inside[:, :3] -= first
         for axis in flips:
-            inside[:, axis] = _SIDE - 1 - inside[:, axis]
-        inside = inside[((inside[:, :3] >= 0) & (inside[:, :3] < _SIDE)).all(1)]
+            inside[:, axis] = side - 1 - inside[:, axis]
+        inside = inside[((inside[:, :3] >= 0) & (inside[:, :3] < side)).all(1)]
         marked = np.flip(np.pad(mask[cut], pad), flips)
         return np.ascontiguousarray(normalised(np.flip(image, flips))), marked, inside
 
@@ -111,9 +174,9 @@ class AnchorRecipe(_VolumeRecipe):
     """The anchor detector."""
 
     name = cards.ANCHOR
-    steps = 1500
+    steps = 1600
     architecture = "anchornet3d"
-    arguments: Mapping[str, Any] = {"inputs": 1, "anchors": len(anchors.SIZES)}
+    arguments: Mapping[str, Any] = {"inputs": 1, "anchors": len(anchors.SIZES), "fold": True}
 
     def card(self) -> Card:
         """Return the card of the trained network, without measured numbers."""
@@ -122,7 +185,7 @@ class AnchorRecipe(_VolumeRecipe):
     def sample(self, rng: np.random.Generator) -> Arrays:
         """Return a cube, the anchors' labels and their box numbers."""
         image, _, boxes = self.cube(rng)
-        labels, numbers = anchors.targets(boxes, (_SIDE, _SIDE, _SIDE))
+        labels, numbers = anchors.targets(boxes, (self.side,) * 3)
         return image[None], labels, numbers
 
     def loss(self, output: Tensor, batch: tuple[Tensor, ...]) -> Tensor:
@@ -130,14 +193,29 @@ class AnchorRecipe(_VolumeRecipe):
         proposals = output.view(output.shape[0], len(anchors.SIZES), 7, *output.shape[2:])
         return anchor_loss(proposals, batch[1], batch[2])
 
+    def find(self, run: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
+        """Return the boxes' centres and logits."""
+        boxes, logits = anchor_boxes(run, image)
+        return boxes[:, :3], logits
+
+    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
+        """Rescale the first of every anchor's numbers."""
+        last: nn.Conv3d = network.proposals  # type: ignore[assignment]
+        every: int = network.per_anchor  # type: ignore[assignment]
+        last.weight[::every] *= slope
+        bias: Tensor = last.bias  # type: ignore[assignment]
+        bias[::every] *= slope
+        bias[::every] += offset
+
 
 class SegmentRecipe(_VolumeRecipe):
     """The segmentation U-Net."""
 
     name = cards.SEGMENT
-    steps = 1500
-    architecture = "unet3d"
-    arguments: Mapping[str, Any] = {"inputs": 1, "outputs": 2, "widths": [8, 16, 32, 64]}
+    steps = 1200
+    side = 48
+    architecture = "foldedunet3d"
+    arguments: Mapping[str, Any] = {"inputs": 1, "outputs": 2, "widths": [16, 32, 64]}
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -156,3 +234,36 @@ class SegmentRecipe(_VolumeRecipe):
         """Return Dice plus cross-entropy."""
         value: Tensor = self._criterion(output, batch[1])
         return value
+
+    def find(self, run: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
+        """Return the regions' centres and logits."""
+        places, _, logits = segment_regions(run, image)
+        return places, logits
+
+    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
+        """Rescale the head; its second half says "nodule"."""
+        head: nn.Conv3d = network.inner.head  # type: ignore[union-attr, assignment]
+        head.weight *= slope
+        bias: Tensor = head.bias  # type: ignore[assignment]
+        bias *= slope
+        bias[len(bias) // 2 :] += offset
+
+
+def _in_a_box(places: FloatArray, boxes: FloatArray) -> npt.NDArray[np.bool_]:
+    """Say which places lie in a nodule's box, or within `_NEAREST` voxels of its centre."""
+    gap = np.abs(places[:, None] - boxes[None, :, :3])
+    return np.asarray((gap <= np.maximum(boxes[:, 3:] / 2, _NEAREST)).all(2).any(1))
+
+
+def _platt(
+    logits: FloatArray, truth: npt.NDArray[np.bool_], weight: FloatArray
+) -> tuple[float, float]:
+    """Return the slope and offset of the logits with the least log loss."""
+    from scipy.optimize import minimize
+
+    def cost(p: FloatArray) -> float:
+        z = np.exp(p[0]) * logits + p[1]
+        return float(np.average(np.logaddexp(0, np.where(truth, -z, z)), weights=weight))
+
+    best = minimize(cost, np.zeros(2), method="Nelder-Mead")
+    return float(np.exp(best.x[0])), float(best.x[1])
