@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import slicer
 
+from readingroom.slicerdesktop.livecurves import INFERRED, SEEN
 from Testing.desktop.host.desk import Desk
 
 SHAPE = (96, 128)
@@ -73,15 +74,25 @@ def test_each_new_picture_is_read_and_its_wire_drawn_in_place(a_desk, a_node):
     assert a_desk.ui.liveLabel.text.startswith("1 wires")
 
 
-def test_a_wire_that_is_not_seen_is_expected_for_a_while_in_another_colour(a_desk, a_node):
-    from readingroom.slicerdesktop.livecurves import INFERRED, SEEN
+def colours() -> list:
+    return [pytest.approx(curve.GetDisplayNode().GetSelectedColor()) for curve in curves()]
 
+
+def test_what_is_inferred_has_another_colour(a_desk, a_node):
     a_desk.click("liveButton")
     read(a_desk, 1)
-    next_frame(a_desk, a_node, 40)
-    assert curves()[0].GetDisplayNode().GetSelectedColor() == pytest.approx(SEEN)
+    assert colours() == [SEEN]
+    next_frame(a_desk, a_node, 110)  # this wire has a part that is inferred
+    assert colours() == [SEEN, INFERRED, SEEN]
+    upper, between, lower = (slicer.util.arrayFromMarkupsControlPoints(c) for c in curves())
+    assert np.array_equal(upper[-1], between[0]) and np.array_equal(between[-1], lower[0])
+
+
+def test_a_wire_that_is_only_expected_is_inferred_whole(a_desk, a_node):
+    a_desk.click("liveButton")
+    read(a_desk, 1)
     next_frame(a_desk, a_node, None)
-    assert curves()[0].GetDisplayNode().GetSelectedColor() == pytest.approx(INFERRED)
+    assert colours() == [INFERRED]
 
 
 def test_pictures_that_come_too_fast_are_skipped_and_counted(a_desk, a_node):

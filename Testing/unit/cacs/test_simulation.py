@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from readingroom.readers.cacs import heartframe
 from readingroom.readers.cacs import plaque as solids
 from readingroom.readers.cacs.anatomysynthesis import random_example
 from readingroom.readers.cacs.aorta import name_aortic_part, parts_of_aorta
@@ -81,6 +83,26 @@ def test_the_heart_frame_finds_a_scaled_and_moved_heart(scale):
         error = np.linalg.norm(frame.to_template(patient) - path, axis=1)
         assert error.mean() < 4.0
     assert frame.overlap > 0.9
+
+
+def test_the_frame_is_fitted_as_by_the_library_adam():
+    def fitted(minimise):
+        affine = torch.tensor([[3.0, -1.0], [0.5, 2.0]], requires_grad=True)
+        nodes = torch.linspace(-4, 4, 24).reshape(2, 3, 4).requires_grad_()
+        minimise([affine, nodes], lambda: (affine.square().sum() - 2).square() + nodes.cosh().sum())
+        return affine.detach(), nodes.detach()
+
+    def library(parameters, loss):
+        rates = [{"params": [p], "lr": 0.02 if p.ndim == 2 else 0.5} for p in parameters]
+        adam = torch.optim.Adam(rates)
+        for _ in range(30):
+            adam.zero_grad()
+            loss().backward()
+            adam.step()
+
+    ours = fitted(lambda parameters, loss: heartframe._minimise(parameters, loss, 30))
+    for mine, theirs in zip(ours, fitted(library), strict=True):
+        assert mine.numpy() == pytest.approx(theirs.numpy(), abs=1e-5)
 
 
 def test_the_heart_frame_leads_back_to_the_patient():

@@ -11,6 +11,8 @@ from readingroom.evaluation.pairs import parse_pairs
 from readingroom.reader import Progress
 from readingroom.readers.guidewire import evaluate as evaluation
 from readingroom.readers.guidewire.evaluate import evaluate, parse_dataset
+from readingroom.readers.guidewire.evaluatecases import Case
+from readingroom.readers.guidewire.frames import normalise
 
 
 class Ideal:
@@ -72,6 +74,19 @@ def test_pairs_of_picture_and_mask(tmp_path, ideal):
     assert metrics["dice"].value > 0.95 and metrics["breaks"].value == 0
     assert metrics["tip_error_px"].value < 3
     assert (tmp_path / "out" / "overlays" / "00.png").is_file()
+
+
+def test_a_wire_hidden_in_one_frame_is_carried_through_when_devices_are_followed(ideal):
+    wire = np.column_stack([np.arange(10.0, 90.0), np.full(80, 48.0)])
+    frames = np.full((5, 96, 96), 200, np.uint8)
+    frames[:, 47:50, 10:90] = 10
+    frames[3, 47:50] = 200
+    empty = np.zeros(frames.shape, np.uint8)
+    case = Case("hidden", frames, [[wire]] * 5, [[True]] * 5, empty, empty)
+    prepared = normalise(frames)
+    for tracking, count in ((False, 0), (True, 1)):
+        found, _ = evaluation._read(case, Ideal(None), prepared, tracking)
+        assert len(found[3]["found"]) == count
 
 
 def test_what_lies_where_nobody_can_see_counts_neither_for_nor_against():

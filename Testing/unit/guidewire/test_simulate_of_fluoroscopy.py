@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readingroom.errors import ReadingRoomError
-from readingroom.readers.guidewire import backgrounds
+from readingroom.readers.guidewire import backgrounds, simulatedangiogram, simulatedsequence
 from readingroom.readers.guidewire.backgrounds import Projector, attenuation
 from readingroom.readers.guidewire.simulate import (
     simulate_biplane,
@@ -258,7 +258,7 @@ def test_breathing_moves_wire_and_ground_together():
 
 
 @pytest.mark.parametrize("name", DISTRACTORS)
-def test_every_distractor_darkens_and_is_not_labelled(name):
+def test_every_distractor_darkens_and_only_catheters_are_labelled(name):
     clear = a_clear_sequence(wires=0, frames=1)
     seen = [
         simulate_sequence(
@@ -270,7 +270,9 @@ def test_every_distractor_darkens_and_is_not_labelled(name):
     ]  # fmt: skip
 
     assert min(s.frames.min() for s in seen) < clear.frames.min() - 0.01
-    assert not any(s.wire_mask.any() or s.catheter_mask.any() for s in seen)
+    assert not any(s.wire_mask.any() for s in seen)
+    labelled = any(s.catheter_mask.any() for s in seen)
+    assert labelled == (name in ("catheter", "angiogram", "lone_catheter"))
     assert all(s.centerlines == [[]] for s in seen)
 
 
@@ -338,3 +340,46 @@ def test_hard_cases_can_be_asked_for(a_bank):
         for names in ((), ("screws", "probe"))
     )
     assert np.abs(plain.frame - hard.frame).mean() > 0.01
+
+
+def test_an_angiogram_has_a_catheter_at_a_tree_of_tapering_arteries():
+    for seed in range(6):
+        catheter, *rest = simulatedangiogram.angiogram(np.random.default_rng(seed), 300, 0.3)
+        assert catheter.catheter and not any(one.catheter for one in rest)
+        trees = [one for one in rest if len(one.tubes) > 1]
+        assert np.hypot(*(trees[0].points[0] - catheter.points[-1])) < 3
+        assert all(one.tubes[0].outer_mm >= one.tubes[-1].outer_mm for one in trees)
+        for number, one in enumerate(trees[1:], 1):
+            earlier = np.concatenate([other.points for other in trees[:number]])
+            assert np.hypot(*(earlier - one.points[0]).T).min() < 3  # it begins on a vessel
+
+
+def test_a_catheter_comes_back_down_the_aorta():
+    """From its tip it goes up, over the arch, and down again: two stretches."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        (tube,) = simulatedangiogram.diagnostic_catheter(rng, np.zeros(2), 0.0, 0.3, 0.0)
+        inner = tube.points[: -round(30 / 0.3)]  # without the curve at its tip
+        turned = np.diff(np.unwrap(_headings(inner))).sum()
+        assert abs(turned) == pytest.approx(np.pi, abs=0.8)
+
+
+def _headings(points):
+    return np.arctan2(*np.diff(points, axis=0)[:, ::-1].T)
+
+
+def test_a_wire_can_lie_in_an_artery_full_of_contrast(a_bank):
+    wire = np.column_stack([np.linspace(10, 90, 400), np.full(400, 50.0)])
+    trunk, *_ = simulatedangiogram.tree_around(np.random.default_rng(0), wire, 0.2)
+    assert np.array_equal(trunk.points[-1], wire[-1])
+    pair = simulate_pair(np.random.default_rng(4), 96, wires=1, in_vessel=True, backgrounds=a_bank)
+    assert len(pair.centerlines) <= 1
+
+
+def test_what_is_there_only_by_name_does_not_come_at_random():
+    drawn = {
+        name
+        for seed in range(40)
+        for name in simulatedsequence._chosen(np.random.default_rng(seed), None)
+    }
+    assert drawn <= set(DISTRACTORS) - {"angiogram", "lone_catheter"} and len(drawn) > 5

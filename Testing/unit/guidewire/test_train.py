@@ -41,7 +41,15 @@ def a_locate_recipe():
 def test_recipe_trains_and_validates(make, tmp_path):
     result = train(make(), tmp_path, workers=0, device="cpu", precision="fp32")
     assert result.finished
-    assert result.metrics and all(0 <= value <= 1 for value in result.metrics.values())
+    shares = {name: value for name, value in result.metrics.items() if "px_" not in name}
+    assert shares and all(0 <= value <= 1 for value in shares.values())
+    assert result.metrics.get("false_px_angiogram", 0) >= 0
+
+
+def test_a_third_of_the_scenes_has_no_wire_but_what_is_taken_for_one():
+    for number in range(18, 22):
+        pair = recipes.random_scene(1, number, 64)
+        assert not pair.wire.any() and not pair.centerlines
 
 
 def test_examples_follow_from_their_seed_whoever_makes_them():

@@ -151,6 +151,14 @@ def test_what_lies_inside_a_better_detection_goes():
     assert [(d.position_kji[2], d.probability) for d in kept] == [(11, 0.9), (30, 0.2)]
 
 
+def test_a_second_mark_on_the_border_of_a_nodule_goes():
+    """Elongated and lobulated ones reach farther than half their diameter."""
+    nodule, border = (a_detection(i, p, diameter=20.0) for i, p in ((30, 0.9), (43, 0.6)))
+    neighbour = a_detection(46, 0.5)
+    kept = suppressed([nodule, border, neighbour], SPACING)
+    assert [d.position_kji[2] for d in kept] == [30, 46]
+
+
 def test_detectors_that_agree_are_surer_than_each_alone():
     alone, agreed = fused(
         [

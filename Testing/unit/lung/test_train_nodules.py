@@ -9,6 +9,7 @@ import torch
 from readingroom.readers.lungnodule import candidatedata, simulate, sources, train, trainvolume
 from readingroom.readers.lungnodule.candidates import Candidate
 from readingroom.readers.lungnodule.simulatedlung import Habitus, Protocol, deform
+from readingroom.readers.lungnodule.simulatedtype import random_nodule
 from readingroom.training.loop import train as run_training
 
 TINY = {"inputs": 2, "outputs": 6, "widths": [2, 4, 4, 4], "hidden": 8}
@@ -55,13 +56,30 @@ def test_candidates_belong_to_the_nodule_they_lie_in(a_chest):
     k, j, i = (float(x) for x in nodule.centre_mm)
     found = [
         Candidate((k, j, i), 5.0, "solid", 0.5),
-        Candidate((k + nodule.diameter_mm / 2 + 4, j, i), 5.0, "solid", 0.4),
+        Candidate((k + nodule.diameter_mm + 4, j, i), 5.0, "solid", 0.4),
     ]
     places, labels, sizes = candidatedata.labelled(rng, scan, found)
     kind = candidatedata.CLASSES.index(nodule.nodule.type)
     assert labels[:2].tolist() == [kind, 0]
     assert sizes[:2] == pytest.approx([nodule.diameter_mm, 0.0])
     assert len(places) == 2 + len(scan.nodules) and (labels[2:] > 0).all()
+
+
+def test_a_candidate_at_a_nodules_border_is_neither_nodule_nor_other(a_chest):
+    """A nodule is no ball: beside its radius, its own tissue was taught to be none."""
+    rng = np.random.default_rng(0)
+    protocol = Protocol((1.0, 1.0, 1.0), 1.0, 15.0)
+    scan = simulate.insert(
+        rng,
+        deform(rng, a_chest, protocol, Habitus(np.eye(3))),
+        [random_nodule(rng, 14.0, attachment="none")],
+    )
+    k, j, i = (float(x) for x in scan.nodules[0].centre_mm)
+    radius = scan.nodules[0].diameter_mm / 2
+    found = [Candidate((k + n * radius, j, i), 5.0, "solid", 0.5) for n in (0.9, 1.2, 1.6)]
+    places, labels, _ = candidatedata.labelled(rng, scan, found)
+    assert places[:2, 0] == pytest.approx([k + 0.9 * radius, k + 1.6 * radius])
+    assert (labels[:2] > 0).tolist() == [True, False] and len(places) == 3
 
 
 def test_a_candidate_in_a_real_nodule_of_the_source_is_left_out(a_chest):

@@ -17,40 +17,46 @@ _FADE = 5
 
 @dataclass(frozen=True)
 class HeartWindow:
-    """Part of a grid, as large as `SHAPE` or as the grid.
+    """A window of `SHAPE` with the heart in its middle; it may reach beyond the grid.
 
     Attributes
     ----------
     box : tuple of slice
-        Along ``(k, j, i)``.
-    weight : ndarray of float32, ``[k, j, i]``
+        What of the grid lies in it, along ``(k, j, i)``.
+    inner : tuple of slice
+        The same part, counted in the window.
+    weight : ndarray of float32, ``[k, j, i]`` of that part
         0…1: 1 within, falling towards the faces that do not lie on the grid's border.
     """
 
     box: tuple[slice, ...]
+    inner: tuple[slice, ...]
     weight: FloatArray
 
     @classmethod
     def around(cls, heart: npt.NDArray[np.bool_]) -> HeartWindow:
         """Return the window around the middle of a mask's box, ``[k, j, i]``."""
         ends = [np.flatnonzero(heart.any(others)) for others in ((1, 2), (0, 2), (0, 1))]
-        middle = [(int(at[0]) + int(at[-1])) / 2 for at in ends]
+        starts = [
+            round((int(at[0]) + int(at[-1]) - size + 1) / 2)
+            for at, size in zip(ends, SHAPE, strict=True)
+        ]
         box = tuple(
-            _centred(centre, size, whole)
-            for centre, size, whole in zip(middle, SHAPE, heart.shape, strict=True)
+            slice(max(start, 0), min(start + size, whole))
+            for start, size, whole in zip(starts, SHAPE, heart.shape, strict=True)
+        )
+        inner = tuple(
+            slice(part.start - start, part.stop - start)
+            for part, start in zip(box, starts, strict=True)
         )
         ramps = [_ramp(part, whole) for part, whole in zip(box, heart.shape, strict=True)]
-        weight = ramps[0][:, None, None] * ramps[1][:, None] * ramps[2]
-        return cls(box, weight)
+        return cls(box, inner, ramps[0][:, None, None] * ramps[1][:, None] * ramps[2])
 
     def cut(self, hu: FloatArray, outside: float = -1024.0) -> FloatArray:
-        """Return the window of an image, filled up to `SHAPE` beyond its end."""
-        part = hu[self.box]
-        return np.pad(
-            part,
-            [(0, size - n) for size, n in zip(SHAPE, part.shape, strict=True)],
-            constant_values=outside,
-        )
+        """Return the window of an image, `outside` beyond the grid as beyond a scan's end."""
+        window = np.full(SHAPE, outside, np.float32)
+        window[self.inner] = hu[self.box]
+        return window
 
     def blended(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """Return class probabilities `first` ``(c, k, j, i)`` with `second` in the window.
@@ -59,15 +65,9 @@ class HeartWindow:
         ----------
         second : ndarray of float32, ``(c, *SHAPE)``
         """
-        inner = tuple(slice(0, part.stop - part.start) for part in self.box)
         out = first.copy()
-        out[:, *self.box] += self.weight * (second[:, *inner] - first[:, *self.box])
+        out[:, *self.box] += self.weight * (second[:, *self.inner] - first[:, *self.box])
         return out
-
-
-def _centred(centre: float, size: int, whole: int) -> slice:
-    start = int(np.clip(round(centre - (size - 1) / 2), 0, max(whole - size, 0)))
-    return slice(start, min(start + size, whole))
 
 
 def _ramp(part: slice, whole: int) -> FloatArray:

@@ -6,7 +6,9 @@ Data sets by name:
     N sequences; options after colons: ``seed=S``, ``frames=T``, ``dose=D``, ``size=P``,
     ``background=synthetic`` or the path of a CT, ``wires=W``, ``distractors=NAME+NAME``,
     ``none`` or ``each`` (N sequences for every kind of distractor), ``steps=NAMES`` of
-    `readingroom.readers.guidewire.preprocess` joined by ``+``, ``localise=yes`` (as live).
+    `readingroom.readers.guidewire.preprocess` joined by ``+``, ``localise=yes`` (as live),
+    ``tracking=yes`` (devices followed through the sequence, as a reading has them: parts that
+    are inferred count as found).
 ``pairs:FOLDER``
     ``N_img.png`` and ``N_mask.png``, 255 guidewire and 128 catheter.
 ``empty:FILE``
@@ -41,6 +43,7 @@ from readingroom.readers.guidewire.evaluatecases import (
 )
 from readingroom.readers.guidewire.frames import Frames, normalise
 from readingroom.readers.guidewire.plausible import plausible
+from readingroom.readers.guidewire.track import track
 
 _SHOWN = 12
 
@@ -69,7 +72,8 @@ def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any
     for number, (case, total) in enumerate(cases_of(dataset, asked)):
         progress(f"case {case.name}", number / max(total, 1))
         prepared = normalise(case.frames)
-        found, row = _read(case, cascade, _prepared(prepared, asked.steps.replace("+", ",")))
+        steps = asked.steps.replace("+", ",")
+        found, row = _read(case, cascade, _prepared(prepared, steps), asked.tracking == "yes")
         rows.append(row)
         for group in ("all", *case.groups):
             frames.setdefault(group, []).extend(found)
@@ -86,16 +90,21 @@ def evaluate(dataset: str, directory: Path, progress: Progress) -> dict[str, Any
     return {"dataset": dataset, "cases": rows, "pairs": pairs}
 
 
-def _read(case: Case, cascade: Cascade, frames: Frames) -> tuple[list[Row], Row]:
+def _read(
+    case: Case, cascade: Cascade, frames: Frames, tracking: bool = False
+) -> tuple[list[Row], Row]:
     """Return what was found in each frame beside the truth, and the case's row."""
     started = time.monotonic()
     cascade.reset()
     found = []
     field = inner(frames.field_mask)
-    for number, frame in enumerate(frames.array):
-        probability = cascade(frame) * field
-        devices = plausible(trace(probability[0], probability[1]))
-        lines = [one.points for one in devices if one.kind == "wire"]
+    seen = [cascade(frame) * field for frame in frames.array]
+    devices = [plausible(trace(one[0], one[1])) for one in seen]
+    if tracking:
+        followed = track(devices, min_frames=min(2, len(devices)))
+        devices = [[one.wire for one in frame] for frame in followed]
+    for number, probability in enumerate(seen):
+        lines = [one.points for one in devices[number] if one.kind == "wire"]
         if case.unscored is not None:
             probability = probability * (case.unscored == 0)
             lines = [part for line in lines for part in _scored(line, case.unscored)]

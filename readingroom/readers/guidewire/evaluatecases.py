@@ -65,6 +65,7 @@ class Asked:
     distractors: str = ""
     steps: str = ""
     localise: str = "no"
+    tracking: str = "no"
 
 
 def parse_dataset(dataset: str) -> Asked:

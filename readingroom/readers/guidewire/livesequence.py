@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from readingroom.inference.engine import Engine
 from readingroom.readers.guidewire import paint
 from readingroom.readers.guidewire.findings import runs
-from readingroom.readers.guidewire.live import LiveReader
 from readingroom.readers.guidewire.track import Tracked, Tracker
+
+if TYPE_CHECKING:
+    from readingroom.inference.engine import Engine
 
 #: Frames for which a hidden device is still shown.
 _HIDDEN = 3
@@ -45,6 +46,8 @@ def analyser_for(engine: Engine) -> Callable[[npt.NDArray[Any]], Found]:
 
     Another size of frames begins another sequence.
     """
+    from readingroom.readers.guidewire.live import LiveReader
+
     workers = _WORKERS if engine.device == "cpu" else 1
     reader, tracker = LiveReader(engine, workers=workers), Tracker(max_hidden=_HIDDEN)
     shape: tuple[int, ...] = ()

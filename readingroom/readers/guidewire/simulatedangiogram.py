@@ -124,7 +124,7 @@ def course(
     It leaves the picture's plane too: there it is shorter, and rays run longer through it.
     """
     count = max(int(length_mm / pixel_mm), 6)
-    at = np.arange(count) * pixel_mm
+    at: FloatArray = np.arange(count, dtype=np.float64) * pixel_mm
     turn = bow + _wandering(rng, at, rng.uniform(5.0, 14.0), liveliness)
     climb = _STEEPEST * np.tanh(_wandering(rng, at, 30.0, 0.6))
     points = _walked(start, heading, turn, np.cos(climb), pixel_mm)

@@ -32,6 +32,9 @@ _NODULES = 14
 _OTHERS = 90
 HELD_OUT_EVERY = 8
 _NEAR_MM = 3.0
+#: Up to this many radii from its centre, what is not in a nodule's ball may still be in the
+#: nodule, which is no ball: neither a nodule nor anything else.
+_BORDER = 1.4
 _STORED = ("fine", "wide", "labels", "sizes", "likely")
 
 
@@ -116,8 +119,8 @@ def labelled(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return voxel positions ``(n, 3)``, classes and diameters (mm, 0 for none).
 
-    A candidate is a nodule's if it lies within its radius (at least 3 mm); each nodule's
-    own centre, a little off, comes on top.
+    A candidate is a nodule's if it lies within its radius (at least 3 mm), and left out if it
+    lies at its border; each nodule's own centre, a little off, comes on top.
     """
     spacing = np.array(scan.spacing_mm)
     centres = np.array([n.centre_mm for n in scan.nodules]).reshape(-1, 3)
@@ -131,7 +134,9 @@ def labelled(
             and (np.linalg.norm(scan.real[:, :3] - at, axis=1) < scan.real[:, 3]).any()
         ):
             continue
-        owner = _owner(at, centres, diameters)
+        owner, radii = _owner(at, centres, diameters)
+        if owner is None and radii <= _BORDER:
+            continue
         places.append(at)
         labels.append(0 if owner is None else types[owner])
         sizes.append(0.0 if owner is None else diameters[owner])
@@ -147,12 +152,13 @@ def _owner(
     at: npt.NDArray[np.float64],
     centres: npt.NDArray[np.float64],
     diameters: npt.NDArray[np.float64],
-) -> int | None:
+) -> tuple[int | None, float]:
+    """Return the nodule that a place lies in, and its distance to the nearest, in radii."""
     if not len(centres):
-        return None
+        return None, np.inf
     gap = np.linalg.norm(centres - at, axis=1) / np.maximum(diameters / 2, _NEAR_MM)
     nearest = int(gap.argmin())
-    return nearest if gap[nearest] <= 1 else None
+    return nearest if gap[nearest] <= 1 else None, float(gap[nearest])
 
 
 def load_cases(files: list[Path]) -> tuple[npt.NDArray[Any], ...]:

@@ -13,6 +13,11 @@ Triple = tuple[float, float, float]
 Sensitivity = Literal["high", "balanced", "specific"]
 Detector = Literal["candidates", "anchor", "segmentation", "monai", "ensemble"]
 
+#: Marks nearer to each other than this share of the larger's diameter are on one nodule: a
+#: nodule is no ball, and its own parts lie up to 1.4 radii from its centre.
+_ONE_NODULE = 0.7
+_NEAREST_MM = 3.0
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -80,5 +85,5 @@ def _same(a: Detection, b: Detection, spacing_mm: Triple) -> bool:
     gap: npt.NDArray[np.float64] = (np.array(a.position_kji) - np.array(b.position_kji)) * np.array(
         spacing_mm
     )
-    reach = max(0.5 * max(a.diameter_mm, b.diameter_mm), 3.0)
+    reach = max(_ONE_NODULE * max(a.diameter_mm, b.diameter_mm), _NEAREST_MM)
     return float(np.linalg.norm(gap)) < reach

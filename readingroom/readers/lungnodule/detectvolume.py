@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from readingroom.readers.lungnodule.detection import Detection, Triple, suppress
 
 FloatArray = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
-#: Maps images ``(1, 1, k, j, i)`` to the network's output.
+#: Maps images ``(n, 1, k, j, i)`` to the network's output.
 Network = Callable[[Image], npt.NDArray[Any]]
 
 GRID_MM = 1.0
-_TILE, _SHARED = 96, 16
+_TILE, _SHARED, _AT_ONCE = 96, 16, 4
 _MARGIN_MM = 8.0
 #: Boxes and regions below these log odds are of no use.
 _LEAST_LOGIT, _LEAST_REGION_LOGIT = -4.0, -2.0
@@ -96,8 +97,8 @@ def anchor_detections(
 def anchor_boxes(network: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
     """Return the boxes ``(n, 6)`` on the image's grid and their logits, best first."""
     boxes, logits = [np.zeros((0, 6))], [np.zeros(0)]
-    for start, tile in tiles(image):
-        some, scores = anchors.boxes_of(network(tile[None, None])[0], _LEAST_LOGIT, start)
+    for start, proposals in _outputs(network, image):
+        some, scores = anchors.boxes_of(proposals, _LEAST_LOGIT, start)
         boxes.append(some)
         logits.append(scores)
     every, score = np.concatenate(boxes), np.concatenate(logits)
@@ -105,6 +106,19 @@ def anchor_boxes(network: Network, image: LungImage) -> tuple[FloatArray, FloatA
     every, score = every[inside], score[inside]
     kept = anchors.non_maximum_suppression(every, score)
     return every[kept], score[kept]
+
+
+def _outputs(
+    network: Network, image: LungImage
+) -> Iterator[tuple[tuple[int, int, int], npt.NDArray[Any]]]:
+    """Yield the first voxel of every tile and what the network says about it.
+
+    Several tiles at once: PyTorch's convolutions of a single one take a slow path on one thread.
+    """
+    waiting = tiles(image)
+    while some := list(islice(waiting, _AT_ONCE)):
+        starts, values = zip(*some, strict=True)
+        yield from zip(starts, network(np.stack(values)[:, None]), strict=True)
 
 
 def tiles(image: LungImage) -> Iterator[tuple[tuple[int, int, int], Image]]:
@@ -181,13 +195,12 @@ def segment_regions(
 def _nodule_logits(network: Network, image: LungImage) -> Image:
     """Return the log odds of "nodule" of every voxel; of two tiles, the better placed one."""
     found = np.full(image.values.shape, -20.0, np.float32)
-    for start, tile in tiles(image):
-        background, nodule = network(tile[None, None])[0]
+    for start, (background, nodule) in _outputs(network, image):
         # A tile's edge sees only half its surroundings; at the image's edge there is no other.
         low = [_SHARED // 2 if first else 0 for first in start]
         high = [
             n - (_SHARED // 2 if first + n < whole else 0)
-            for first, n, whole in zip(start, tile.shape, found.shape, strict=True)
+            for first, n, whole in zip(start, nodule.shape, found.shape, strict=True)
         ]
         inner = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         outer = tuple(slice(f + a, f + b) for f, a, b in zip(start, low, high, strict=True))

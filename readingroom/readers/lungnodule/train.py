@@ -46,7 +46,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 #: Diameter that the size output is relative to, mm.
 SIZE_MM = 8.0
-_CASES, _VOLUMES, _RATED = 240, 24, 26
+_CASES, _VOLUMES, _RATED = 180, 24, 26
 _SIZE_BINS_MM = (4.0, 6.0, 8.0, 12.0, 20.0)
 _SHIFT_MM = 1.0
 _SIZE_WEIGHT = 0.3
