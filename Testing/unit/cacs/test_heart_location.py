@@ -1,7 +1,6 @@
 """The located heart against an organ map and against outlines drawn by eye.
 
-The limits asserted here are what the bundled network reaches, less a margin for another
-machine's arithmetic; the measured values stand in Docs/validation.md.
+The limits asserted here are the goals; the measured values stand in Docs/validation.md.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ def test_heart_of_the_scan_whose_label_map_it_was_trained_on(the_reader):
     heart = organs.of("HEART", "PULMONARY_ARTERY")
     found = resample(volume, anatomy.SPACING_MM).argmax_to_native(np.stack([1 - heart, heart]))
     outlined = epicardial(image.axes.forward(found) > 0, image.array, image.spacing_mm)
-    assert dice(outlined, truth) > 0.895
+    assert dice(outlined, truth) > 0.92
 
 
 @pytest.mark.parametrize(
     ("case", "path", "least"),
     [
-        ("ricord", "chest_ct_ricord/dicom", 0.83),
-        ("lidc0003", "chest_ct_lidc0003/LIDC-IDRI-0003_ct.nii.gz", 0.825),
+        ("ricord", "chest_ct_ricord/dicom", 0.88),
+        ("lidc0003", "chest_ct_lidc0003/LIDC-IDRI-0003_ct.nii.gz", 0.88),
     ],
 )
 def test_heart_of_other_patients(the_reader, shared_data, case, path, least):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readingroom.readers.cacs import anatomysynthesis, anatomyvariants, heartchambers
-from readingroom.readers.cacs.heartwindow import SHAPE, HeartWindow
+from readingroom.readers.cacs.heartwindow import SHAPE, HeartWindow, windows
 from readingroom.readers.cacs.tissuemap import CLASSES, Tissue, TissueMap
 
 HEART = np.array((44, 40, 40))
@@ -66,6 +66,14 @@ def test_the_second_look_counts_inside_and_the_first_outside():
     assert both[1, 0].max() == 0
     edge = window.box[0].start
     assert 0 < both[1, edge, 35, 40] < 0.5 < both[1, edge + 3, 35, 40]
+
+
+def test_the_windows_lie_a_little_apart_and_all_hold_the_heart():
+    heart = with_heart((90, 70, 80), (45, 35, 40))
+    around = windows(heart)
+    assert len({tuple(part.start for part in window.box) for window in around}) == len(around) > 1
+    for window in around:
+        assert (window.cut(heart.astype(np.float32)) > 0).sum() == heart.sum()
 
 
 def test_at_the_end_of_the_scan_the_second_look_counts_fully():

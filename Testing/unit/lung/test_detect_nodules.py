@@ -14,6 +14,7 @@ from readingroom.inference.publish import save_card
 from readingroom.networks import build
 from readingroom.readers.lungnodule import anchors, cards, detect, detectvolume
 from readingroom.readers.lungnodule.candidates import Candidate
+from readingroom.readers.lungnodule.contrastvessel import goes_on
 from readingroom.readers.lungnodule.detection import Detection, fused, suppressed
 from readingroom.readers.lungnodule.patches import SIDE, PatchCutter, network_input
 
@@ -25,15 +26,16 @@ class BrightIsNodule:
 
     name, device, precision = "torch", "cpu", "fp32"
 
-    def __init__(self) -> None:
+    def __init__(self, diameter_mm: float = 8.0) -> None:
         self.batches: list[int] = []
+        self._size = np.log(diameter_mm / 8.0)
 
     def run(self, inputs):
         fine, _ = inputs
         self.batches.append(len(fine))
         middle = fine[:, 0, SIDE // 2, SIDE // 2, SIDE // 2]
         out = np.full((len(fine), 6), -9.0, np.float32)
-        out[:, 0], out[:, 1], out[:, 5] = 0.0, 8.0 * middle, 0.0
+        out[:, 0], out[:, 1], out[:, 5] = 0.0, 8.0 * middle, self._size
         return out
 
 
@@ -47,8 +49,7 @@ def models(tmp_path, monkeypatch):
         torch.manual_seed(1)
         small = {"inputs": 2, "outputs": 6, "widths": [2, 4, 4]}
         known = {
-            cards.SCREEN: (cards.screen_card, small | {"halved": True}),
-            cards.DETECT: (cards.detect_card, {"inputs": 2, "outputs": 6, "widths": [2, 4, 4, 4]}),
+            cards.DETECT: (cards.detect_card, small | {"halved": True}),
             cards.ANCHOR: (cards.anchor_card, {"inputs": 1, "widths": [2, 2, 4, 4, 4]}),
             cards.SEGMENT: (
                 cards.segment_card,
@@ -77,7 +78,7 @@ def a_detection(i: float, probability: float, source: str = "candidates", diamet
 
 
 def test_a_bright_ball_is_detected_where_it_lies(models):
-    models(cards.SCREEN, cards.DETECT)
+    models(cards.DETECT)
     backend = BrightIsNodule()
     hu, anatomy = a_scan_with_a_bright_ball()
     found = detect.detect(Engine(open_backend=lambda *_: backend), hu, SPACING, anatomy)
@@ -88,23 +89,61 @@ def test_a_bright_ball_is_detected_where_it_lies(models):
 
 
 def test_candidates_are_judged_in_batches(models):
-    models(cards.SCREEN, cards.DETECT)
+    models(cards.DETECT)
     backend = BrightIsNodule()
     hu, _ = a_scan_with_a_bright_ball()
     many = [Candidate((20.0, 30.0, 30.0), 6.0, "solid", 0.5)] * 150
     found = detect.judged(Engine(open_backend=lambda *_: backend), hu, SPACING, many)
-    assert backend.batches == [64, 64, 64, 64, 22, 22] and len(found) == 1
+    assert backend.batches == [64, 64, 22] and len(found) == 1
 
 
-def test_what_the_fast_network_drops_is_not_judged_again(models):
-    models(cards.SCREEN, cards.DETECT)
-    backend = BrightIsNodule()
-    hu, _ = a_scan_with_a_bright_ball()
-    ball, lung = ((20.0, 30.0, 30.0), (10.0, 15.0, 15.0))
-    two = [Candidate(place, 6.0, "solid", 0.5) for place in (ball, lung)]
-    found = detect.judged(Engine(open_backend=lambda *_: backend), hu, SPACING, two)
-    assert backend.batches == [2, 1]
-    assert [d.position_kji for d in found] == [ball]
+def surroundings(*dense) -> np.ndarray:
+    """A wide cube of lung with dense places in it."""
+    cube = np.full((SIDE,) * 3, -850.0, np.float32)
+    for place in dense:
+        cube[place] = 400.0
+    return cube
+
+
+def ball(radius: float, centre: float = (SIDE - 1) / 2):
+    k, j, i = np.ogrid[:SIDE, :SIDE, :SIDE]
+    middle = (SIDE - 1) / 2
+    return (k - centre) ** 2 + (j - middle) ** 2 + (i - middle) ** 2 <= radius**2
+
+
+def tube(radius: float):
+    _, j, i = np.ogrid[:SIDE, :SIDE, :SIDE]
+    middle = (SIDE - 1) / 2
+    return np.broadcast_to((j - middle) ** 2 + (i - middle) ** 2 <= radius**2, (SIDE,) * 3)
+
+
+def test_a_vessel_filled_with_contrast_goes_on_and_a_calcified_nodule_ends():
+    assert goes_on(surroundings(tube(4)), 17.0)
+    assert not goes_on(surroundings(ball(4)), 17.0)
+    assert not goes_on(surroundings(ball(5, centre=9.0)), 20.0)
+
+
+def test_a_thin_vessel_or_a_rib_beside_it_does_not_make_a_nodule_a_vessel():
+    rib = (slice(None), slice(None), slice(20, 24))
+    assert not goes_on(surroundings(ball(5), tube(1.5)), 20.0)
+    assert not goes_on(surroundings(ball(5), rib), 20.0)
+
+
+def test_small_and_soft_ones_are_not_looked_at():
+    assert not goes_on(surroundings(tube(2)), 8.0)
+    assert not goes_on(np.where(tube(4), 100.0, -850.0), 17.0)
+
+
+def test_a_vessel_filled_with_contrast_is_not_reported(models):
+    models(cards.DETECT)
+    hu = np.full((60, 60, 60), -860, np.int16)
+    j, i = np.ogrid[:60, :60]
+    hu[:, (j - 30) ** 2 + (i - 30) ** 2 <= 64] = 350
+    middle = [Candidate((30.0, 30.0, 30.0), 16.0, "solid", 0.5)]
+    engine = Engine(open_backend=lambda *_: BrightIsNodule(16.0))
+    assert detect.judged(engine, hu, SPACING, middle) == []
+    hu[:18] = hu[42:] = -860
+    assert len(detect.judged(engine, hu, SPACING, middle)) == 1
 
 
 def test_more_sensitive_levels_show_more(monkeypatch):
@@ -129,9 +168,9 @@ def test_a_detector_without_its_card_says_how_to_get_it(models, detector):
 
 def test_the_ensemble_is_what_has_a_card(models):
     models(cards.DETECT)
-    assert detect.cards("ensemble") == (cards.SCREEN, cards.DETECT)
+    assert detect.cards("ensemble") == (cards.DETECT,)
     models(cards.ANCHOR)
-    assert detect.cards("ensemble") == (cards.SCREEN, cards.DETECT, cards.ANCHOR)
+    assert detect.cards("ensemble") == (cards.DETECT, cards.ANCHOR)
     assert detect.cards("segmentation") == (cards.SEGMENT,)
 
 

@@ -247,7 +247,7 @@ def test_recipes_are_made_when_asked_for(tmp_path, a_chest, monkeypatch):
     )
     assert written == [0, 1] and folder.is_dir()
     known = train.recipes(tmp_path)
-    names = ("screen", "detect", "anchor", "segment", "characteristics")
+    names = ("detect", "anchor", "segment", "characteristics")
     assert list(known) == [f"lungnodule-{name}" for name in names]
     with pytest.raises(KeyError):
         known["other"]

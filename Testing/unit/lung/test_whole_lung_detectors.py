@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from readingroom.inference.cards import CardMetric
 from readingroom.readers.lungnodule import anchors, detectvolume
-from readingroom.readers.lungnodule.detectvolume import LungImage, anchor_boxes, segment_regions
+from readingroom.readers.lungnodule.detectvolume import (
+    CALIBRATION,
+    LungImage,
+    anchor_boxes,
+    segment_regions,
+)
 from readingroom.readers.lungnodule.trainvolume import AnchorRecipe, SegmentRecipe
 
 
@@ -81,29 +87,29 @@ def test_boxes_of_overlapping_tiles_are_given_once():
 
 
 @pytest.mark.parametrize("kind", [AnchorRecipe, SegmentRecipe])
-def test_calibration_scales_only_what_says_nodule(kind, tmp_path, monkeypatch):
-    tiny = {"widths": [2, 2, 4, 4, 4]} if kind is AnchorRecipe else {"widths": [2, 2, 2]}
-    monkeypatch.setattr(kind, "arguments", {**kind.arguments, **tiny})
+def test_calibration_makes_an_overconfident_detector_modest(kind, tmp_path, monkeypatch):
     recipe = kind(tmp_path)
     # Sure of everything, and right in a third of it.
     logits, hits = np.full(90, 6.0), np.arange(90) % 3 == 0
     monkeypatch.setattr(recipe, "held_out", lambda network: (logits, hits))
-    torch.manual_seed(0)
-    network = recipe.build_network().eval()
-    image = torch.randn(1, 1, 32, 32, 32)
-    before = network(image).detach()
-    after = recipe.calibrated(network)(image).detach()
-    if kind is AnchorRecipe:
-        parts = (x.view(3, 7, -1) for x in (before, after))
-        (old, old_boxes), (new, new_boxes) = ((p[:, 0], p[:, 1:]) for p in parts)
-        assert torch.allclose(new_boxes, old_boxes)
-    else:
-        old, new = (x[0, 1] - x[0, 0] for x in (before, after))
-    slope = float((new.max() - new.min()) / (old.max() - old.min()))
-    offset = float(new.mean() - slope * old.mean())
-    # A third of what is found is right; 36 nodules of a simulated scan weigh as 8.
-    share = 1 / (1 + np.exp(-(6.0 * slope + offset)))
-    assert share == pytest.approx((8 / 36) / (8 / 36 + 2), abs=0.01)
+    fitted = recipe.calibration(torch.nn.Identity())
+    score = 6.0 * fitted["logit_slope"] + fitted["logit_offset"]
+    # The 36 nodules of a simulated scan weigh as 8.
+    assert 1 / (1 + np.exp(-score)) == pytest.approx((8 / 36) / (8 / 36 + 2), abs=0.01)
+
+
+@pytest.mark.parametrize("kind", [AnchorRecipe, SegmentRecipe])
+def test_probabilities_follow_what_the_card_says(kind, tmp_path):
+    card = kind(tmp_path).card()
+    logits = np.array([-2.0, 0.0, 2.0])
+    plain = detectvolume._probabilities(card, logits)
+    assert plain == pytest.approx(1 / (1 + np.exp(-logits)))
+    known = {
+        name: CardMetric(value=value, dataset="held-out scans")
+        for name, value in zip(CALIBRATION, (0.5, -1.0), strict=True)
+    }
+    calibrated = detectvolume._probabilities(card.model_copy(update={"metrics": known}), logits)
+    assert calibrated == pytest.approx(1 / (1 + np.exp(1.0 - 0.5 * logits)))
 
 
 def test_places_far_from_every_box_are_false(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from readingroom.inference.engine import Engine
 from readingroom.inference.session import Session
 from readingroom.inference.upsampling import upsample_labels
 from readingroom.readers.cacs.anatomyinput import network_input
-from readingroom.readers.cacs.heartwindow import HeartWindow
+from readingroom.readers.cacs.heartwindow import windows
 from readingroom.readers.cacs.organs import Organs
 from readingroom.readers.cacs.outline import epicardial
 from readingroom.readers.cacs.tissuemap import CLASSES
@@ -34,7 +34,7 @@ _ABSENT_CM3, _SMALL_CM3 = 100.0, 200.0
 def find_organs(engine: Engine, coarse: Resampled) -> Organs:
     """Run the anatomy network on a scan resampled to `SPACING_MM`, then the heart's own.
 
-    The second sees a window around the heart that the first found; without a heart there is
+    The second sees windows around the heart that the first found; without a heart there is
     nothing to look at again.
     """
     hu = coarse.array
@@ -42,9 +42,12 @@ def find_organs(engine: Engine, coarse: Resampled) -> Organs:
     first = Organs(_classes(engine.session(CARD), hu), origin_mm, SPACING_MM)
     if first.heart_volume_cm3 < _ABSENT_CM3:
         return first
-    window = HeartWindow.around(first.heart)
-    second = _classes(engine.session(HEART_CARD), window.cut(hu))
-    return replace(first, probabilities=window.blended(first.probabilities, second))
+    total = np.zeros_like(first.probabilities)
+    around = windows(first.heart)
+    for window in around:
+        second = _classes(engine.session(HEART_CARD), window.cut(hu))
+        total += window.blended(first.probabilities, second)
+    return replace(first, probabilities=total / np.float32(len(around)))
 
 
 def _classes(session: Session, hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -49,12 +49,25 @@ def anatomy_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
 
 def heart_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
     """Return the card of the heart network: input and classes of the anatomy network."""
-    return anatomy_card(arguments, seed, steps).model_copy(
+    first = anatomy_card(arguments, seed, steps)
+    return first.model_copy(
         update={
             "name": "cacs-heart",
+            "training": first.training.model_copy(
+                update={
+                    "data": first.training.data
+                    + " Goes on from 'cacs-anatomy': 480 steps with appendage and grooves taught "
+                    "as heart, then these with them apart."
+                }
+            ),
             "intended_use": (
-                "Looks again at the heart and its great vessels, in a window of 240 mm around "
+                "Looks again at the heart and its great vessels, in windows of 240 mm around "
                 "the heart that 'cacs-anatomy' found."
+            ),
+            "limits": (
+                "One anatomy deformed: situs inversus, operated hearts and children were never "
+                "seen. Weakest: the left liver lobe under the apex, a densely enhanced right "
+                "atrial appendage beside the aorta, the inferior vena cava, the pulmonary valve."
             ),
         }
     )

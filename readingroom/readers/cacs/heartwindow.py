@@ -13,6 +13,9 @@ FloatArray = npt.NDArray[np.float32]
 SHAPE = (48, 48, 48)
 #: Near a face the window's network sees one side only; there the first look counts, voxels.
 _FADE = 5
+#: Places of the windows that are averaged, from the heart's middle, voxels. Where a window's
+#: network halves its resolution depends on the place; its borders shake less in the mean.
+_SHIFTS = ((0, 0, 0), (5, 5, 5), (-5, -3, 4), (3, -5, -5), (-4, 4, -3))
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class HeartWindow:
     weight: FloatArray
 
     @classmethod
-    def around(cls, heart: npt.NDArray[np.bool_]) -> HeartWindow:
-        """Return the window around the middle of a mask's box, ``[k, j, i]``."""
+    def around(
+        cls, heart: npt.NDArray[np.bool_], shift: tuple[int, int, int] = (0, 0, 0)
+    ) -> HeartWindow:
+        """Return the window around the middle of a mask's box ``[k, j, i]``, moved by `shift`."""
         ends = [np.flatnonzero(heart.any(others)) for others in ((1, 2), (0, 2), (0, 1))]
         starts = [
-            round((int(at[0]) + int(at[-1]) - size + 1) / 2)
-            for at, size in zip(ends, SHAPE, strict=True)
+            round((int(at[0]) + int(at[-1]) - size + 1) / 2) + moved
+            for at, size, moved in zip(ends, SHAPE, shift, strict=True)
         ]
         box = tuple(
             slice(max(start, 0), min(start + size, whole))
@@ -68,6 +73,11 @@ class HeartWindow:
         out = first.copy()
         out[:, *self.box] += self.weight * (second[:, *self.inner] - first[:, *self.box])
         return out
+
+
+def windows(heart: npt.NDArray[np.bool_]) -> list[HeartWindow]:
+    """Return the windows that are averaged, for a heart found ``[k, j, i]``."""
+    return [HeartWindow.around(heart, shift) for shift in _SHIFTS]
 
 
 def _ramp(part: slice, whole: int) -> FloatArray:

@@ -33,7 +33,7 @@ _FIRST_FRAME = 0.15
 _SCALE, _SHIFT = 0.3, 0.1
 _VALIDATION_SEED = 977
 #: Distinct scenes; simulating one takes longer than changing one, so that each is shown
-#: about ten times, turned, cut and changed anew.
+#: about six times, turned, cut and changed anew.
 _SCENES = 2400
 #: What is most often taken for a wire.
 _CONFUSED = ("sternal_wires", "pacemaker_lead", "ecg_lead", "catheter", "vessels", "lone_catheter")
@@ -56,7 +56,7 @@ class SegmentRecipe:
 
     name = "guidewire-segment"
     seed = 20261127
-    steps = 4200
+    steps = 2400
     batch_size = 6
     learning_rate = 2e-3
     weight_decay = 1e-3

@@ -10,7 +10,6 @@ from readingroom.readers.lungnodule.candidatedata import CLASSES
 from readingroom.readers.lungnodule.characterdata import CALCIFICATION, GRADED, STRUCTURE
 
 DETECT, ANCHOR, SEGMENT = "lungnodule-detect", "lungnodule-anchor", "lungnodule-segment"
-SCREEN = "lungnodule-screen"
 MONAI = "monai-lung-nodule-ct-detection"
 CHARACTERISTICS = "lungnodule-characteristics"
 _DATE = "2026-11-21"
@@ -31,21 +30,10 @@ _LIMITS = (
 )
 
 
-def screen_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
-    """Return the card of the fast network that sees every candidate first."""
-    use = "Leaves out most candidates in chest CT; judges the others with lungnodule-detect."
-    return _judging_card(SCREEN, arguments, seed, steps, use)
-
-
 def detect_card(arguments: Mapping[str, Any], seed: int, steps: int) -> Card:
     """Return the card of the network that judges candidates."""
-    use = "Tells nodules from vessels, bronchi and scars among candidates in chest CT."
-    return _judging_card(DETECT, arguments, seed, steps, use)
-
-
-def _judging_card(name: str, arguments: Mapping[str, Any], seed: int, steps: int, use: str) -> Card:
     return _card(
-        name,
+        DETECT,
         "nodulenet3d",
         arguments,
         CardInput(
@@ -59,7 +47,8 @@ def _judging_card(name: str, arguments: Mapping[str, Any], seed: int, steps: int
         (*CLASSES, "log(diameter / 8 mm)"),
         seed,
         steps,
-        use,
+        "Tells nodules from vessels, bronchi and scars among candidates in chest CT.",
+        version="2",
     )
 
 
@@ -149,10 +138,11 @@ def _card(
     seed: int,
     steps: int,
     use: str,
+    version: str = "1",
 ) -> Card:
     return Card(
         name=name,
-        version="1",
+        version=version,
         architecture=architecture,
         arguments=dict(arguments),
         input=given,

@@ -11,6 +11,7 @@ from readingroom.inference.engine import Engine
 from readingroom.readers.lungnodule import cards as card_texts
 from readingroom.readers.lungnodule.candidatedata import CLASSES
 from readingroom.readers.lungnodule.candidates import Candidate, HasLungs, find_candidates
+from readingroom.readers.lungnodule.contrastvessel import goes_on
 from readingroom.readers.lungnodule.detection import (
     Detection,
     Detector,
@@ -29,9 +30,6 @@ _CARD_OF = {
 }
 #: Least probability that is shown, as calibrated on held-out parts of the training's patient.
 THRESHOLDS: dict[str, float] = {"specific": 0.5, "balanced": 0.3, "high": 0.1}
-#: Candidates that the fast network gives less are not judged by the other: of about 1050 in a
-#: scan, some 100 stay; of held-out nodules of 6 mm and more 98 %.
-_WORTH_JUDGING = 0.02
 _BATCH = 64
 #: Size output of the network is the logarithm of the diameter relative to this, mm.
 _SIZE_MM = 8.0
@@ -88,8 +86,7 @@ def all_detections(
 def cards(detector: Detector) -> tuple[str, ...]:
     """Return the names of the model cards that a detector uses here."""
     chosen = detectors_of(detector)
-    first = (card_texts.SCREEN,) if "candidates" in chosen else ()
-    return (*first, *(_CARD_OF[name] for name in chosen))
+    return tuple(_CARD_OF[name] for name in chosen)
 
 
 def detectors_of(detector: Detector) -> tuple[str, ...]:
@@ -136,23 +133,22 @@ def judged(
     spacing_mm: Triple,
     candidates: list[Candidate],
 ) -> list[Detection]:
-    """Return candidates with the networks' probability, type and diameter, best first.
+    """Return candidates with the network's probability, type and diameter, best first.
 
-    A fast network sees all; those that it does not drop are judged by a second one too, and
-    what both say is averaged (the logits).
+    Vessels filled with contrast are left out (`contrastvessel`).
     """
-    screen, judge = (engine.session(name) for name in (card_texts.SCREEN, card_texts.DETECT))
+    judge = engine.session(card_texts.DETECT)
     cut = PatchCutter(hu, spacing_mm)
     found = []
     for start in range(0, len(candidates), _BATCH):
         batch = candidates[start : start + _BATCH]
-        fine, wide = (network_input(cubes) for cubes in cut([c.position_kji for c in batch]))
-        rows = screen(fine, wide)
-        worth = np.flatnonzero(nodule_probabilities(rows) >= _WORTH_JUDGING)
-        if worth.size:
-            both = (rows[worth] + judge(fine[worth], wide[worth])) / 2
-            found += [_detection(batch[n], row) for n, row in zip(worth, both, strict=True)]
-    return suppressed([d for d in found if d.probability >= _LEAST], spacing_mm)
+        fine, wide = cut([c.position_kji for c in batch])
+        rows = judge(network_input(fine), network_input(wide))
+        for candidate, row, cube in zip(batch, rows, wide, strict=True):
+            detection = _detection(candidate, row)
+            if detection.probability >= _LEAST and not goes_on(cube, detection.diameter_mm):
+                found.append(detection)
+    return suppressed(found, spacing_mm)
 
 
 def nodule_probabilities(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy import ndimage, special
 
 from readingroom.imaging.geometry import resample_to_spacing
+from readingroom.inference.cards import Card
 from readingroom.inference.engine import Engine
 from readingroom.readers.lungnodule import anchors, cards
 from readingroom.readers.lungnodule.candidates import HasLungs
@@ -23,6 +24,8 @@ Image = npt.NDArray[np.float32]
 Network = Callable[[Image], npt.NDArray[Any]]
 
 GRID_MM = 1.0
+#: Metrics of a card with which a network's logits become probabilities (Platt 1999).
+CALIBRATION = ("logit_slope", "logit_offset")
 _TILE, _SHARED, _AT_ONCE = 96, 16, 4
 _MARGIN_MM = 8.0
 #: Boxes and regions below these log odds are of no use.
@@ -88,10 +91,9 @@ def anchor_detections(
         return []
     image = lung_image(hu, anatomy.lungs.labels, spacing_mm)
     boxes, logits = anchor_boxes(session, image)
-    return [
-        _box_detection(box, float(logit), image, spacing_mm)
-        for box, logit in zip(boxes, logits, strict=True)
-    ]
+    chances = _probabilities(session.card, logits)
+    found = zip(boxes, chances, strict=True)
+    return [_box_detection(box, float(chance), image, spacing_mm) for box, chance in found]
 
 
 def anchor_boxes(network: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
@@ -142,12 +144,20 @@ def _inside(places: FloatArray, lungs: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     return np.asarray(within & lungs[k, j, i])
 
 
+def _probabilities(card: Card, logits: FloatArray) -> FloatArray:
+    """Return calibrated probabilities; the logits' own where the card knows no calibration."""
+    slope, offset = (
+        card.metrics[name].value if name in card.metrics else plain
+        for name, plain in zip(CALIBRATION, (1.0, 0.0), strict=True)
+    )
+    return np.asarray(special.expit(slope * logits + offset))
+
+
 def _box_detection(
-    box: FloatArray, logit: float, image: LungImage, spacing_mm: Triple
+    box: FloatArray, probability: float, image: LungImage, spacing_mm: Triple
 ) -> Detection:
     diameter = float(np.prod(box[3:]) ** (1 / 3)) * GRID_MM
-    place = image.to_scan(box[:3], spacing_mm)
-    return Detection(place, diameter, float(1 / (1 + np.exp(-logit))), "anchor")
+    return Detection(image.to_scan(box[:3], spacing_mm), diameter, probability, "anchor")
 
 
 def segment_detections(
@@ -159,14 +169,15 @@ def segment_detections(
         return []
     image = lung_image(hu, anatomy.lungs.labels, spacing_mm)
     places, diameters, logits = segment_regions(session, image)
+    chances = _probabilities(session.card, logits)
     found = [
         Detection(
             image.to_scan(place, spacing_mm),
             float(diameter),
-            float(1 / (1 + np.exp(-logit))),
+            float(chance),
             "segmentation",
         )
-        for place, diameter, logit in zip(places, diameters, logits, strict=True)
+        for place, diameter, chance in zip(places, diameters, chances, strict=True)
     ]
     return suppressed(found, spacing_mm)
 
@@ -198,10 +209,8 @@ def _nodule_logits(network: Network, image: LungImage) -> Image:
     for start, (background, nodule) in _outputs(network, image):
         # A tile's edge sees only half its surroundings; at the image's edge there is no other.
         low = [_SHARED // 2 if first else 0 for first in start]
-        high = [
-            n - (_SHARED // 2 if first + n < whole else 0)
-            for first, n, whole in zip(start, nodule.shape, found.shape, strict=True)
-        ]
+        ends = zip(start, nodule.shape, found.shape, strict=True)
+        high = [n - (_SHARED // 2 if first + n < size else 0) for first, n, size in ends]
         inner = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         outer = tuple(slice(f + a, f + b) for f, a, b in zip(start, low, high, strict=True))
         found[outer] = (nodule - background)[inner]

@@ -15,7 +15,7 @@ Mask = npt.NDArray[np.bool_]
 #: A halo of ground glass: its contrast to the lung and the share of the shell it fills. Of a
 #: core beside the nodule's border it fills less; then the voxels must be small enough to tell
 #: it from blur, hardly anything denser may cross the shell (a vessel's edge would), and it
-#: must hang together: of the simulated halos 0.89 and more did, of other things at most 0.84.
+#: must hang together: simulated halos did to 0.89 and more, the like about solid nodules to 0.84.
 _HALO_HU, _HALO_SHARE, _FEWEST = 130.0, 0.7, 50
 _LOPSIDED_SHARE, _FREE_OF_VESSELS, _ONE_PIECE = 0.48, 0.98, 0.87
 _GLASS_HU = -300.0

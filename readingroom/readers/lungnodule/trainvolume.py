@@ -19,6 +19,7 @@ from readingroom.networks import build
 from readingroom.readers.lungnodule import anchors, cards
 from readingroom.readers.lungnodule import simulate as simulation
 from readingroom.readers.lungnodule.detectvolume import (
+    CALIBRATION,
     GRID_MM,
     LungImage,
     Network,
@@ -81,7 +82,7 @@ class _VolumeRecipe:
     Parameters
     ----------
     folder : Path
-        Cases of `write_volume_case`; every eighth is for `calibrated`.
+        Cases of `write_volume_case`; every eighth is for `calibration`.
     """
 
     seed = 20261121
@@ -102,19 +103,16 @@ class _VolumeRecipe:
             with np.load(file) as case:
                 self._cases.append((case["hu"], case["mask"], case["boxes"]))
 
-    def calibrated(self, network: nn.Module) -> nn.Module:
-        """Return `network` with its output scaled so that its probabilities are true.
+    def calibration(self, network: nn.Module) -> dict[str, float]:
+        """Return slope and offset that make true probabilities of the network's logits.
 
-        Slope and offset are fitted (Platt 1999) on what it finds in the held-out scans,
-        whose many nodules count as `_NODULES_PER_SCAN` together.
+        Fitted (Platt 1999) on what it finds in the held-out scans, whose many nodules count
+        as `_NODULES_PER_SCAN` together. They belong into the card's metrics, where the
+        detectors look for them: a region's logit is not that of its voxels.
         """
         logits, hits = self.held_out(network.eval())
-        # Found ones of a scan weigh as if it had no more nodules than patients have.
         weight = np.where(hits, _NODULES_PER_SCAN / _NODULES, 1.0)
-        slope, offset = _platt(logits, hits, weight)
-        with torch.no_grad():
-            self.rescale(network, slope, offset)
-        return network
+        return dict(zip(CALIBRATION, _platt(logits, hits, weight), strict=True))
 
     def held_out(self, network: nn.Module) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
         """Return the logits of what is found in the held-out scans, and what is a nodule."""
@@ -133,10 +131,6 @@ class _VolumeRecipe:
 
     def find(self, run: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
         """Return places ``(n, 3)`` and logits of what the network finds."""
-        raise NotImplementedError
-
-    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
-        """Multiply the logits of "nodule" by `slope` and add `offset`, in place."""
         raise NotImplementedError
 
     def build_network(self) -> nn.Module:
@@ -198,15 +192,6 @@ class AnchorRecipe(_VolumeRecipe):
         boxes, logits = anchor_boxes(run, image)
         return boxes[:, :3], logits
 
-    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
-        """Rescale the first of every anchor's numbers."""
-        last: nn.Conv3d = network.proposals  # type: ignore[assignment]
-        every: int = network.per_anchor  # type: ignore[assignment]
-        last.weight[::every] *= slope
-        bias: Tensor = last.bias  # type: ignore[assignment]
-        bias[::every] *= slope
-        bias[::every] += offset
-
 
 class SegmentRecipe(_VolumeRecipe):
     """The segmentation U-Net."""
@@ -240,19 +225,12 @@ class SegmentRecipe(_VolumeRecipe):
         places, _, logits = segment_regions(run, image)
         return places, logits
 
-    def rescale(self, network: nn.Module, slope: float, offset: float) -> None:
-        """Rescale the head; its second half says "nodule"."""
-        head: nn.Conv3d = network.inner.head  # type: ignore[union-attr, assignment]
-        head.weight *= slope
-        bias: Tensor = head.bias  # type: ignore[assignment]
-        bias *= slope
-        bias[len(bias) // 2 :] += offset
-
 
 def _in_a_box(places: FloatArray, boxes: FloatArray) -> npt.NDArray[np.bool_]:
     """Say which places lie in a nodule's box, or within `_NEAREST` voxels of its centre."""
     gap = np.abs(places[:, None] - boxes[None, :, :3])
-    return np.asarray((gap <= np.maximum(boxes[:, 3:] / 2, _NEAREST)).all(2).any(1))
+    inside = np.all(gap <= np.maximum(boxes[:, 3:] / 2, _NEAREST), axis=2)
+    return np.asarray(np.any(inside, axis=1))
 
 
 def _platt(
