@@ -57,6 +57,7 @@ class SegmentRecipe:
     name = "guidewire-segment"
     seed = 20261127
     steps = 2400
+    warmup_steps = 210
     batch_size = 6
     learning_rate = 2e-3
     weight_decay = 1e-3

@@ -16,6 +16,8 @@ Detector = Literal["candidates", "anchor", "segmentation", "monai", "ensemble"]
 #: Marks nearer to each other than this share of the larger's diameter are on one nodule: a
 #: nodule is no ball, and its own parts lie up to 1.4 radii from its centre.
 _ONE_NODULE = 0.7
+#: Marks at least this sure, relative to the surest on a nodule, tell where it is.
+_SURE = 0.5
 _NEAREST_MM = 3.0
 
 
@@ -45,12 +47,32 @@ class Detection:
 
 
 def suppressed(detections: Sequence[Detection], spacing_mm: Triple) -> list[Detection]:
-    """Return detections by falling probability, without those inside a better one."""
-    kept: list[Detection] = []
+    """Return one detection for each nodule, by falling probability.
+
+    Of the marks on a nodule the surest counts; its place is the middle of the sure ones, since
+    a mark on the border is often as sure as one at the centre.
+    """
+    marks = _by_nodule(detections, spacing_mm)
+    return [replace(group[0], position_kji=_middle(group)) for group in marks]
+
+
+def _by_nodule(detections: Sequence[Detection], spacing_mm: Triple) -> list[list[Detection]]:
+    """Return the marks on each nodule, nodules and marks by falling probability."""
+    groups: list[list[Detection]] = []
     for found in sorted(detections, key=lambda d: -d.probability):
-        if not any(_same(found, better, spacing_mm) for better in kept):
-            kept.append(found)
-    return kept
+        group = next((g for g in groups if _same(found, g[0], spacing_mm)), None)
+        if group is None:
+            groups.append([found])
+        else:
+            group.append(found)
+    return groups
+
+
+def _middle(marks: Sequence[Detection]) -> Triple:
+    sure = [m for m in marks if m.probability >= _SURE * marks[0].probability]
+    weights = [m.probability for m in sure]
+    k, j, i = np.average([m.position_kji for m in sure], axis=0, weights=weights)
+    return float(k), float(j), float(i)
 
 
 def fused(groups: Sequence[Sequence[Detection]], spacing_mm: Triple) -> list[Detection]:
@@ -60,13 +82,7 @@ def fused(groups: Sequence[Sequence[Detection]], spacing_mm: Triple) -> list[Det
     ``1 - (1 - p1)(1 - p2)…`` with the best of each detector, averaged in the log odds with
     those that are silent, so that one detector's false positive does not stand alone.
     """
-    kept: list[list[Detection]] = []
-    for found in sorted((d for group in groups for d in group), key=lambda d: -d.probability):
-        cluster = next((c for c in kept if _same(found, c[0], spacing_mm)), None)
-        if cluster is None:
-            kept.append([found])
-        else:
-            cluster.append(found)
+    kept = _by_nodule([d for group in groups for d in group], spacing_mm)
     return sorted((_joined(c, len(groups)) for c in kept), key=lambda d: -d.probability)
 
 

@@ -209,8 +209,12 @@ def _nodule_logits(network: Network, image: LungImage) -> Image:
     for start, (background, nodule) in _outputs(network, image):
         # A tile's edge sees only half its surroundings; at the image's edge there is no other.
         low = [_SHARED // 2 if first else 0 for first in start]
-        ends = zip(start, nodule.shape, found.shape, strict=True)
-        high = [n - (_SHARED // 2 if first + n < size else 0) for first, n, size in ends]
+        extents: tuple[int, ...] = nodule.shape
+        ends = [first + n for first, n in zip(start, extents, strict=True)]
+        high = [
+            n - (_SHARED // 2 if end < size else 0)
+            for n, end, size in zip(extents, ends, image.values.shape, strict=True)
+        ]
         inner = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         outer = tuple(slice(f + a, f + b) for f, a, b in zip(start, low, high, strict=True))
         found[outer] = (nodule - background)[inner]
