@@ -198,16 +198,6 @@ def test_a_second_mark_on_the_border_of_a_nodule_goes():
     assert [d.position_kji[2] for d in kept] == [30, 46]
 
 
-def test_a_nodule_lies_in_the_middle_of_its_sure_marks():
-    """The surest alone may lie at the border, and would be no hit on the nodule."""
-    border, centre, beyond = (
-        a_detection(i, p, diameter=20.0) for i, p in ((41, 0.96), (30, 0.96), (28, 0.2))
-    )
-    (found,) = suppressed([border, centre, beyond], SPACING)
-    assert found.position_kji == pytest.approx((10.0, 10.0, 35.5))
-    assert found.probability == 0.96
-
-
 def test_detectors_that_agree_are_surer_than_each_alone():
     alone, agreed = fused(
         [

@@ -16,8 +16,6 @@ Detector = Literal["candidates", "anchor", "segmentation", "monai", "ensemble"]
 #: Marks nearer to each other than this share of the larger's diameter are on one nodule: a
 #: nodule is no ball, and its own parts lie up to 1.4 radii from its centre.
 _ONE_NODULE = 0.7
-#: Marks at least this sure, relative to the surest on a nodule, tell where it is.
-_SURE = 0.5
 _NEAREST_MM = 3.0
 
 
@@ -47,13 +45,8 @@ class Detection:
 
 
 def suppressed(detections: Sequence[Detection], spacing_mm: Triple) -> list[Detection]:
-    """Return one detection for each nodule, by falling probability.
-
-    Of the marks on a nodule the surest counts; its place is the middle of the sure ones, since
-    a mark on the border is often as sure as one at the centre.
-    """
-    marks = _by_nodule(detections, spacing_mm)
-    return [replace(group[0], position_kji=_middle(group)) for group in marks]
+    """Return the surest mark on each nodule, by falling probability."""
+    return [marks[0] for marks in _by_nodule(detections, spacing_mm)]
 
 
 def _by_nodule(detections: Sequence[Detection], spacing_mm: Triple) -> list[list[Detection]]:
@@ -66,13 +59,6 @@ def _by_nodule(detections: Sequence[Detection], spacing_mm: Triple) -> list[list
         else:
             group.append(found)
     return groups
-
-
-def _middle(marks: Sequence[Detection]) -> Triple:
-    sure = [m for m in marks if m.probability >= _SURE * marks[0].probability]
-    weights = [m.probability for m in sure]
-    k, j, i = np.average([m.position_kji for m in sure], axis=0, weights=weights)
-    return float(k), float(j), float(i)
 
 
 def fused(groups: Sequence[Sequence[Detection]], spacing_mm: Triple) -> list[Detection]:
