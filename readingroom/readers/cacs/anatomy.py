@@ -34,13 +34,13 @@ _ABSENT_CM3, _SMALL_CM3 = 100.0, 200.0
 def find_organs(engine: Engine, coarse: Resampled) -> Organs:
     """Run the anatomy network on a scan resampled to `SPACING_MM`, then the heart's own.
 
-    The second sees windows around the heart that the first found; without a heart there is
-    nothing to look at again.
+    The second sees windows around the heart that the first found. It was taught on whole hearts
+    only and would see one anywhere: whether there is a heart is for the first to say.
     """
     hu = coarse.array
     origin_mm = coarse.ijk_to_lps[:3, 3].copy()
     first = Organs(_classes(engine.session(CARD), hu), origin_mm, SPACING_MM)
-    if first.heart_volume_cm3 < _ABSENT_CM3:
+    if first.heart_volume_cm3 < _SMALL_CM3:
         return first
     total = np.zeros_like(first.probabilities)
     around = windows(first.heart)
