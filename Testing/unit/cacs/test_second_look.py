@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from readingroom.readers.cacs import anatomysynthesis, anatomyvariants, heartchambers
 from readingroom.readers.cacs.heartwindow import SHAPE, HeartWindow, windows
 from readingroom.readers.cacs.tissuemap import CLASSES, Tissue, TissueMap
+from readingroom.readers.cacs.train import HeartRecipe
 
 HEART = np.array((44, 40, 40))
 
@@ -132,3 +134,19 @@ def test_chambers_share_the_blood_of_their_vessels():
     left_atrium = image[heart & (nearest == 1)]
     assert np.median(right_atrium) > 3 * np.median(left_atrium)
     assert (image[~heart] == 0).all()
+
+
+def test_its_recipe_trains_on_windows_and_judges_on_others():
+    recipe = HeartRecipe(a_chest(), held_out=1)
+    image, classes = recipe.sample(np.random.default_rng(2))
+    assert image.shape == (2, *SHAPE)
+    assert classes.shape == SHAPE
+    judged = recipe.validate(lambda shown: as_found(recipe, shown))
+    assert judged["heart"] == judged["aorta"] == 1.0
+
+
+def as_found(recipe: HeartRecipe, shown: torch.Tensor) -> torch.Tensor:
+    """Return the logits of a network that knows the held-out window."""
+    image, classes = recipe._held_out[0]
+    assert np.array_equal(shown[0].numpy(), image)
+    return torch.nn.functional.one_hot(torch.from_numpy(classes), len(CLASSES)).movedim(-1, 0)[None]

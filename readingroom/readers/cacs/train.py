@@ -1,4 +1,4 @@
-"""Training recipes of the reader's two networks.
+"""Training recipes of the reader's networks.
 
 ``readingroom train cacs --data FOLDER`` runs them through `readingroom.training.loop`.
 `FOLDER` holds LIDC-IDRI-0001 and its organ map (``cxr.nii.gz`` and ``mask.nii.gz`` of
@@ -142,15 +142,15 @@ class HeartRecipe(AnatomyRecipe):
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Return the mean Dice of heart, aorta and pulmonary trunk in windows never trained on."""
-        counts = {"heart": [1, 10], "map_heart": [1, 3], "aorta": [2], "pulmonary": [3]}
-        scores: dict[str, list[float]] = {name: [] for name in counts}
+        groups = {"heart": [1, 10], "map_heart": [1, 3], "aorta": [2], "pulmonary": [3]}
+        scores: dict[str, list[float]] = {name: [] for name in groups}
         for image, classes in self._held_out:
             found = network(torch.from_numpy(image)[None])[0].argmax(0).numpy()
-            for name, values in counts.items():
-                both = np.isin(found, values), np.isin(classes, values)
-                total = both[0].sum() + both[1].sum()
-                scores[name].append(2.0 * float((both[0] & both[1]).sum()) / max(float(total), 1.0))
-        return {name: float(np.mean(dice)) for name, dice in scores.items()}
+            for name, values in groups.items():
+                truth, seen = np.isin(classes, values), np.isin(found, values)
+                if truth.any():
+                    scores[name].append(2.0 * (truth & seen).sum() / (truth.sum() + seen.sum()))
+        return {name: float(np.mean(values)) for name, values in scores.items() if values}
 
 
 class LesionRecipe:
