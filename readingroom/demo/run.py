@@ -18,6 +18,7 @@ from readingroom.reading import Reading
 from readingroom.worker.jobs import Jobs
 
 FORMATS = ("seg", "sr", "pdf", "csv", "fhir", "stl")
+_CINE_FORMATS = ("seg", "sr", "pdf", "csv", "fhir", "centerlines", "video")
 SEED = 1
 _MARKER = "demo.json"
 _REAL = "LIDC-IDRI-0001"
@@ -159,7 +160,8 @@ def _do(
     told = Progress(lambda stage, fraction: progress(f"{case.name}: {stage}", fraction))
     read = {"reader": reader, "study": str(case.study), "out": str(place)}
     done = jobs.run("read", read, told.part(0.0, 0.8))
-    report = {"folder": str(place), "formats": list(FORMATS)}
+    formats = _CINE_FORMATS if imaging.load(case.study).cines else FORMATS
+    report = {"folder": str(place), "formats": list(formats)}
     written = jobs.run("report", report, told.part(0.8, 1.0))
     reading = folder.load(place)
     return DemoResult(

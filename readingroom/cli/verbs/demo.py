@@ -44,6 +44,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
             output.say(f"  {result.case}: {result.seconds:.1f} s")
     _show(results, args.out, time.perf_counter() - started, output)
     output.data(results=[result.as_dict() for result in results], out=str(args.out))
+    films = args.out / "cases" / "guidewire"
+    if films.is_dir():
+        hint = f"readingroom live {shlex.quote(str(films))}"
+        output.say(
+            f"  the fluoroscopy on the live page:  {hint}", f"  在实时页面上查看透视：{hint}"
+        )
     # Without a person at a terminal nobody would end the workbench.
     watched = _at_a_terminal() and not args.no_browser and not output.json
     return _look(args.out, output, open_it=watched)

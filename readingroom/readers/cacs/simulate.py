@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from readingroom.readers.cacs.simulatedanatomy import (
 )
 from readingroom.readers.cacs.simulatedcase import Protocol, SimulatedCase
 from readingroom.readers.cacs.truth import truth_of
+from readingroom.readers.teachingcase import TeachingCase
 from readingroom.study import Acquisition, Patient, Study, Volume
 
 FloatArray = npt.NDArray[np.float64]
@@ -138,14 +138,6 @@ def _acquisition(protocol: Protocol) -> Acquisition:
         gated=protocol.motion_mm == 0,
         contrast_agent="simulated" if protocol.contrast else "",
     )
-
-
-@dataclass(frozen=True)
-class TeachingCase:
-    """A case for teaching: where its DICOM series lies and what is true of it."""
-
-    path: Path
-    truth: dict[str, Any]
 
 
 def write_cases(

@@ -13,9 +13,12 @@ from readingroom.imaging.write import SeriesIdentity
 from readingroom.reader import Progress
 from readingroom.readers.guidewire.backgrounds import TRAINING_SCAN, Projector, load_ct
 from readingroom.readers.guidewire.simulatedsequence import SimulatedSequence, simulate_sequence
-from readingroom.study import Patient
+from readingroom.readers.teachingcase import TeachingCase
+from readingroom.study import Patient, Study
 
 _FRAMES = 24
+#: The teaching case: fluoroscopy at the usual dose and one guidewire that advances.
+_TEACHING = "teaching_fluoroscopy"
 
 
 def write_cases(
@@ -38,6 +41,26 @@ def write_cases(
         sequence = simulate_sequence([seed, number], frames=_FRAMES, background=background)
         written.append(write_case(sequence, out / f"case_{number:04d}.dcm", f"SIM{seed}-{number}"))
     return written
+
+
+def teaching_cases(
+    background: Study, organ_labels_path: Path, out: Path, seed: int
+) -> list[TeachingCase]:
+    """Write a teaching case: fluoroscopy of a guidewire before projections of `background`.
+
+    Its truth is the number of frames that show the wire, and the length of the path of its tip in
+    mm at the isocentre.
+    """
+    projector = Projector.of(background.volumes[0])
+    sequence = simulate_sequence([seed, 0], frames=_FRAMES, background=projector, distractors=[])
+    path = write_case(sequence, out / f"{_TEACHING}.dcm", "TEACH-FLUOROSCOPY")
+    tips = np.array([tips[0] for tips in sequence.tips if tips and tips[0] is not None])
+    path_px = float(np.linalg.norm(np.diff(tips, axis=0), axis=1).sum())
+    truth = {
+        "frames_with_wire": sum(bool(lines) for lines in sequence.centerlines),
+        "tip_path_length": round(path_px * sequence.pixel_mm, 1),
+    }
+    return [TeachingCase(path, truth)]
 
 
 def _background(scan: Path | None) -> Projector | str:
