@@ -78,6 +78,16 @@ def colours() -> list:
     return [pytest.approx(curve.GetDisplayNode().GetSelectedColor()) for curve in curves()]
 
 
+def test_the_line_covers_the_wire_and_leaves_its_surroundings_free(a_desk, a_node):
+    a_desk.click("liveButton")
+    read(a_desk, 1)
+    display, pixel_mm = curves()[0].GetDisplayNode(), a_node.GetSpacing()[0]
+    assert display.GetCurveLineSizeMode() == display.UseLineDiameter
+    assert pixel_mm < display.GetLineDiameter() < 4 * pixel_mm
+    assert not display.GetUseGlyphScale()
+    assert display.GetGlyphSize() < pixel_mm
+
+
 def test_what_is_inferred_has_another_colour(a_desk, a_node):
     a_desk.click("liveButton")
     read(a_desk, 1)

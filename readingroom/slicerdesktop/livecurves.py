@@ -10,6 +10,9 @@ import numpy.typing as npt
 #: Seen and inferred parts of wires, red, green, blue.
 SEEN, INFERRED = (0.2, 1.0, 0.35), (1.0, 0.85, 0.1)
 
+#: Width of the line, in the picture's pixels: over the wire, its surroundings free.
+_LINE_PX = 2.5
+
 Points = npt.NDArray[np.float64]
 
 
@@ -68,7 +71,12 @@ class LiveCurves:
         display = curve.GetDisplayNode()
         display.SetPointLabelsVisibility(False)
         display.SetPropertiesLabelVisibility(False)
-        display.SetGlyphScale(0.1)
+        # The wire is the line; a glyph at each of its many points would hide the picture.
+        spacing_mm = min(self._node.GetSpacing()[:2])
+        display.SetCurveLineSizeMode(display.UseLineDiameter)
+        display.SetLineDiameter(_LINE_PX * spacing_mm)
+        display.SetUseGlyphScale(False)
+        display.SetGlyphSize(0.2 * spacing_mm)
         return curve
 
     def _place(self, curve: Any, points: Points, inferred: bool) -> None:
