@@ -161,7 +161,7 @@ def _engine_of(plan: Plan) -> Callable[[], Analyser]:
 
     def new() -> Analyser:
         from readingroom.inference.engine import Engine
-        from readingroom.live.analyser import analyser_for
+        from readingroom.readers.guidewire.livesequence import analyser_for
 
         if not engines:
             # One thread a network: the reader has workers of its own.

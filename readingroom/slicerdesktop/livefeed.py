@@ -149,6 +149,7 @@ class LiveFeed:
 
     def _started(self) -> subprocess.Popen[bytes]:
         from readingroom.slicerdesktop import startlive
+        from readingroom.worker.client import not_started
 
         own = [self._host.python(), str(Path(startlive.__file__)), str(self._packages)]
         try:
@@ -161,11 +162,7 @@ class LiveFeed:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError:
-            raise ReadingRoomError(
-                "WORKER_NOT_STARTED",
-                "The reading process could not be started.",
-                "Run 'readingroom doctor' to see whether the installation is complete.",
-            ) from None
+            raise not_started() from None
 
     def _changed(self, *_: Any) -> None:
         self.received += 1

@@ -24,6 +24,15 @@ _STOP_S = 5.0
 _LOG_TAIL_BYTES = 8192
 
 
+def not_started() -> ReadingRoomError:
+    """Return the fault of a reading process that could not be started."""
+    return ReadingRoomError(
+        "WORKER_NOT_STARTED",
+        "The reading process could not be started.",
+        "Run 'readingroom doctor' to see whether the installation is complete.",
+    )
+
+
 @dataclass(frozen=True)
 class Answer:
     """One line from the worker.
@@ -126,11 +135,7 @@ class WorkerClient:
                 **_own_group(),
             )
         except OSError:
-            raise ReadingRoomError(
-                "WORKER_NOT_STARTED",
-                "The reading process could not be started.",
-                "Run 'readingroom doctor' to see whether the installation is complete.",
-            ) from None
+            raise not_started() from None
 
     def submit(self, job: str, **fields: Any) -> str:
         """Hand `job` to the worker and return its id.

@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from readingroom.errors import RefusedInput
 from readingroom.live import line, protocol
-from readingroom.live.analyser import Found
 from readingroom.live.server import MOST_CLIENTS, LiveServer, Settings
 from readingroom.live.videos import Videos, eight_bits
+from readingroom.readers.guidewire.livesequence import Found
 from readingroom.workbench.access import Access
 from Testing.fixtures.guidewire_case import SHAPE, frames
 from Testing.fixtures.live_page import dark_analyser, some_videos

@@ -23,13 +23,17 @@ def a_chest():
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory, a_chest):
     """Labelled candidates of two simulated scans."""
-    folder = tmp_path_factory.mktemp("cases")
+    return written(tmp_path_factory.mktemp("cases"), a_chest, (1, 2), nodules=4)
+
+
+def written(folder, chest, numbers, nodules, judge=None):
+    """Write small training cases and return their folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidatedata, "_NODULES", 4)
+        patch.setattr(candidatedata, "_NODULES", nodules)
         patch.setattr(candidatedata, "_OTHERS", 10)
         patch.setattr(candidatedata, "_PART_MM", 75.0)
-        for number in (1, 2):
-            candidatedata.write_training_case(a_chest, 3, number, folder)
+        for number in numbers:
+            candidatedata.write_training_case(chest, 3, number, folder, judge)
     return folder
 
 
@@ -106,14 +110,7 @@ def test_a_training_case_holds_nodules_and_others(cases):
 @pytest.fixture(scope="module")
 def judged_cases(tmp_path_factory, a_chest):
     """A part to learn from and a held-out one, of a judge that likes dense surroundings."""
-    folder = tmp_path_factory.mktemp("judged")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidatedata, "_NODULES", 2)
-        patch.setattr(candidatedata, "_OTHERS", 10)
-        patch.setattr(candidatedata, "_PART_MM", 75.0)
-        for number in (1, 8):
-            candidatedata.write_training_case(a_chest, 3, number, folder, density)
-    return folder
+    return written(tmp_path_factory.mktemp("judged"), a_chest, (1, 8), nodules=2, judge=density)
 
 
 def density(fine, wide):

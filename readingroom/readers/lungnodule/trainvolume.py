@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def _box(scan: SimulatedScan, nodule: InsertedNodule) -> list[float]:
     return [*((low + high) / 2 - 0.5), *(high - low)]
 
 
-class _VolumeRecipe:
+class _VolumeRecipe(ABC):
     """Cubes of 1 mm voxels cut from simulated scans, mirrored and noisy.
 
     Parameters
@@ -129,9 +130,9 @@ class _VolumeRecipe:
             found[1].append(_in_a_box(places, boxes))
         return np.concatenate(found[0]), np.concatenate(found[1])
 
+    @abstractmethod
     def find(self, run: Network, image: LungImage) -> tuple[FloatArray, FloatArray]:
         """Return places ``(n, 3)`` and logits of what the network finds."""
-        raise NotImplementedError
 
     def build_network(self) -> nn.Module:
         """Return the untrained network; channels last, in which a CPU is a third faster."""
